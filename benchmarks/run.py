@@ -1,0 +1,96 @@
+"""Run every benchmark and rewrite docs/benchmarks.md, the machine named, and the README's two tables.
+
+python benchmarks/run.py
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PAGE = HERE.parent / "docs" / "benchmarks.md"
+README = HERE.parent / "README.md"
+IN_README = {"accuracy": ["accuracy"], "speed": ["resample", "features", "pipeline", "startup"]}
+"""Which results stand between which marks of the README."""
+
+SCRIPTS = ("resample", "features", "pipeline", "startup", "accuracy")
+LIBRARIES = ("numpy", "soxr", "soundfile", "onnxruntime", "librosa", "scikit-learn")
+
+
+def main() -> None:
+    found: dict[str, list[dict[str, object]]] = {}
+    for name in SCRIPTS:
+        print(f"… {name}", file=sys.stderr, flush=True)
+        script = HERE / f"{name}.py"
+        done = subprocess.run([sys.executable, str(script), "--json"], stdout=subprocess.PIPE, text=True, check=False)
+        if done.returncode:
+            sys.exit(f"benchmarks/{name}.py failed; docs/benchmarks.md is as it was")
+        found[name] = [json.loads(line) for line in done.stdout.splitlines()]
+    sections = [
+        f"## `{name}`\n\n`python benchmarks/{name}.py`\n\n{table(results)}\n\n{notes(results)}".rstrip()
+        for name, results in found.items()
+    ]
+    write(PAGE, "\n\n".join([preface(), *sections]) + "\n")
+    text = README.read_text(encoding="utf-8")
+    for mark, names in IN_README.items():
+        rows = [row for name in names for row in found[name]]
+        text = between(text, mark, table(rows, left_out=("goal", "known")))
+    write(README, text)
+    print(PAGE, README)
+
+
+def table(results: list[dict[str, object]], left_out: tuple[str, ...] = ()) -> str:
+    """A Markdown table, a row a result."""
+    columns = [key for key in results[0] if key not in ("name", "note", "repeats", *left_out)]
+    lines = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
+    lines += [f"| {' | '.join(str(result[key]) for key in columns)} |" for result in results]
+    return "\n".join(lines)
+
+
+def notes(results: list[dict[str, object]]) -> str:
+    """What a reader of the table should know."""
+    repeats = [f"Median of {results[0]['repeats']}."] if "repeats" in results[0] else []
+    return " ".join([*repeats, *(f"{result['figure']}: {result['note']}." for result in results if result.get("note"))])
+
+
+def between(text: str, mark: str, content: str) -> str:
+    """The text with something else between ``<!-- mark -->`` and ``<!-- /mark -->``."""
+    before, rest = text.split(f"<!-- {mark} -->", 1)
+    _, after = rest.split(f"<!-- /{mark} -->", 1)
+    return f"{before}<!-- {mark} -->\n{content}\n<!-- /{mark} -->{after}"
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file, whole or not at all."""
+    part = path.with_suffix(".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+
+
+def preface() -> str:
+    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    return (
+        "# Benchmarks\n\n"
+        "Written by `make bench`; do not edit. Each script runs this project and what a user would pick instead on the "
+        "same work in the same run. Machines are noisy: look at the ratios.\n\n"
+        f"Machine: {processor()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}, "
+        f"Python {platform.python_version()}; {libraries}."
+    )
+
+
+def processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or "unknown processor"
+
+
+if __name__ == "__main__":
+    main()

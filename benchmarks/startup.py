@@ -1,0 +1,82 @@
+"""Cold start: one `speech-emotion predict` of one clip against a librosa and scikit-learn script; time and memory.
+
+Both are fresh processes that read the same 48 kHz WAV file and print an emotion; both models are multilayer perceptrons
+of the same size on the same 180 features. The other side's weights are random, since only time and memory count.
+
+    python benchmarks/startup.py [ARCHIVE] [--repeats 9] [--json]
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+import measuring
+
+THEIRS = """
+import pickle, sys, librosa, numpy as np
+samples, rate = librosa.load(sys.argv[1], sr=16000)
+magnitude = np.abs(librosa.stft(samples))
+parts = [librosa.feature.melspectrogram(y=samples, sr=rate), librosa.feature.chroma_stft(S=magnitude, sr=rate),
+         librosa.feature.mfcc(y=samples, sr=rate, n_mfcc=40)]
+model = pickle.load(open(sys.argv[2], "rb"))
+print(model.predict(np.concatenate([part.mean(axis=1) for part in parts])[None])[0])
+"""
+
+
+def main() -> None:
+    given = measuring.arguments(__doc__, repeats=9)
+    with tempfile.TemporaryDirectory() as scratch:
+        clip = _clip(given.archive, Path(scratch))
+        ours = [sys.executable, "-m", "speech_emotion", "predict", str(clip)]
+        theirs = [sys.executable, "-c", THEIRS, str(clip), str(_their_model(Path(scratch)))]
+        run(ours)
+        run(theirs)  # librosa compiles once and keeps it on disk
+        found = [(run(ours), run(theirs)) for _ in range(given.repeats)]
+    times = [(own[0], other[0]) for own, other in found]
+    sizes = [(own[1], other[1]) for own, other in found]
+    against = "against librosa + scikit-learn"
+    measuring.tell("startup", f"cold predict of one clip, {against}", times, "s", "0.8 s or less", given.json)
+    measuring.tell("startup", f"its peak memory, {against}", sizes, "MB", "200 MB or less", given.json)
+
+
+def run(command: list[str]) -> tuple[float, float]:
+    """Seconds and peak megabytes of a process."""
+    begin = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    took = time.perf_counter() - begin
+    if status:
+        sys.exit(f"failed: {' '.join(command[:4])} …")
+    return took, usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def _clip(archive: Path, folder: Path) -> Path:
+    with zipfile.ZipFile(archive) as members:
+        name = sorted(name for name in members.namelist() if name.endswith(".wav"))[0]
+        return Path(members.extract(name, folder))
+
+
+def _their_model(folder: Path) -> Path:
+    from sklearn.neural_network import MLPClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    rng = np.random.default_rng(0)
+    model = make_pipeline(StandardScaler(), MLPClassifier((300,), max_iter=200))
+    model.fit(rng.standard_normal((200, 180)), np.arange(200) % 8)
+    path = folder / "model.pickle"
+    path.write_bytes(pickle.dumps(model))
+    return path
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,282 @@
+"""Any file to mono float32 at one rate.
+
+libsndfile decodes; where it cannot, FFmpeg's libraries do (see :mod:`.media`); soxr resamples at its HQ
+setting. Channels are mixed by their mean. A sample that is not a number, or infinite, becomes 0; what lies
+beyond [-1, 1] is clipped there, before the mix and again after resampling. Nothing else is done to the sound:
+a constant offset (DC) stays, and a file that is mono and at the asked rate comes through bit for bit.
+
+A header is not believed: a file is read until no more comes, so one that is cut off gives what it holds, and
+one that claims to be endless costs no memory.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from io import BytesIO
+from typing import BinaryIO, TypeAlias
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from ..corpora.paths import open_binary
+from ..errors import AudioError, UsageError
+from . import media
+from .waveform import RATE, Waveform
+
+Source: TypeAlias = "str | os.PathLike[str] | bytes | BinaryIO"
+"""A path, which may lead through a zip archive; a file's bytes; or a binary file, read from its beginning."""
+
+LOWEST_RATE = 1_000
+HIGHEST_RATE = 768_000
+"""Hz; beyond these a header is taken to be wrong: 1 Hz would turn a small file into days of sound."""
+
+
+def read(source: Source, rate: int = RATE, start: float | None = None, end: float | None = None) -> Waveform:
+    """The sound of a file, or a part of it.
+
+    A part has the same samples as the whole file between ``start`` and ``end``, to float32's accuracy. Memory
+    grows with the result only, not with the file's own rate and channels.
+
+    Args:
+        source: a path, bytes, or a binary file.
+        rate: Hz.
+        start: seconds from the beginning of the file; None is its beginning.
+        end: seconds from the beginning of the file; None, or beyond its end, is its end.
+
+    Returns:
+        Mono, float32, within [-1, 1], at ``rate``.
+
+    Raises:
+        AudioError: if it cannot be read, or holds no sound between ``start`` and ``end``.
+        MissingExtraError: if only PyAV could read it, and it is not installed.
+        UsageError: if ``rate`` is out of range, or ``end`` is not after ``start`` or ``start`` is before 0.
+    """
+    check_rate(rate)
+    first = 0.0 if start is None else start
+    if not 0 <= first < (math.inf if end is None else end):
+        raise UsageError(f"a part from {first} s to {end} s has no length; valid: 0 <= start < end")
+    grown = bytearray()
+    with _opened(source) as sound:
+        for piece in _resampled(sound, rate, round(first * rate), None if end is None else round(end * rate)):
+            grown += piece.data
+        if not grown:
+            part = "" if start is None and end is None else f" from {first} s on"
+            raise AudioError(f"{sound.name}: holds no sound{part}")
+    return Waveform(np.frombuffer(grown, dtype=np.float32), rate)
+
+
+def blocks(source: Source, rate: int = RATE, seconds: float = 30.0) -> Iterator[NDArray[np.float32]]:
+    """The sound of a file of any length, a block at a time, in bounded memory.
+
+    Joined, the blocks are what :func:`read` returns.
+
+    Args:
+        source: a path, bytes, or a binary file.
+        rate: Hz.
+        seconds: length of a block; the last one may be shorter.
+
+    Yields:
+        Mono, float32, within [-1, 1], shape (n,).
+
+    Raises:
+        AudioError: if it cannot be read, or holds no sound.
+        MissingExtraError: if only PyAV could read it, and it is not installed.
+        UsageError: if ``rate`` or ``seconds`` is out of range.
+    """
+    check_rate(rate)
+    size = round(seconds * rate)
+    if size < 1:
+        raise UsageError(f"a block of {seconds} s has no length; valid: one sample or more")
+    with _opened(source) as sound:
+        held: list[NDArray[np.float32]] = []
+        count = 0
+        for piece in _resampled(sound, rate, 0, None):
+            held.append(piece)
+            count += len(piece)
+            whole = count // size * size
+            if whole:
+                joined = np.concatenate(held)
+                yield from joined[:whole].reshape(-1, size)
+                held = [joined[whole:]]
+                count -= whole
+        rest = np.concatenate(held) if held else _NOTHING
+        if len(rest):
+            yield rest
+        elif not held:
+            raise AudioError(f"{sound.name}: holds no sound")
+
+
+def duration(source: Source) -> float:
+    """How long the sound of a file is, in seconds, found by decoding it.
+
+    Args:
+        source: a path, bytes, or a binary file.
+
+    Returns:
+        Seconds; 0 where it holds no sound.
+
+    Raises:
+        AudioError: if it cannot be read.
+        MissingExtraError: if only PyAV could read it, and it is not installed.
+    """
+    with _opened(source) as sound:
+        return sum(len(piece) for piece in sound.decode(0, None)) / sound.rate
+
+
+def check_rate(rate: int) -> None:
+    """Refuse a rate that sound cannot be resampled to.
+
+    Raises:
+        UsageError: if ``rate`` is not from :data:`LOWEST_RATE` to :data:`HIGHEST_RATE`.
+    """
+    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+        raise UsageError(f"a rate of {rate} Hz is out of range; valid: {LOWEST_RATE} to {HIGHEST_RATE} Hz")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sound:
+    """A file that has been opened; ``decode`` gives, once, its frames from one to another: (n, channels)."""
+
+    name: str
+    rate: int
+    decode: Callable[[int, int | None], Iterator[NDArray[np.float32]]]
+
+
+_NOTHING: NDArray[np.float32] = np.empty(0, dtype=np.float32)
+_PIECE = 2**20  # values decoded at a time, channels counted: 4 MB
+_MARGIN_SECONDS = 0.1  # more than half the length of soxr's HQ filter at LOWEST_RATE
+
+
+def _resampled(sound: _Sound, rate: int, first: int, end: int | None) -> Iterator[NDArray[np.float32]]:
+    """Samples ``first`` to ``end`` of the sound at ``rate``.
+
+    Decoding starts a little before, where samples of both rates fall together, so that a part is filtered as
+    the whole would have been.
+    """
+    common = math.gcd(sound.rate, rate)
+    here, there = sound.rate // common, rate // common
+    margin = math.ceil(_MARGIN_SECONDS * rate)
+    skipped = max(0, first - margin) // there
+    wanted = None if end is None else math.ceil((end + margin) / there) * here
+    pieces: Iterator[NDArray[np.float32]] = map(_mono, sound.decode(skipped * here, wanted))
+    if sound.rate != rate:
+        pieces = _filtered(pieces, soxr.ResampleStream(sound.rate, rate, 1, dtype="float32", quality="HQ"))
+    offset = skipped * there
+    return _between(pieces, first - offset, None if end is None else end - offset)
+
+
+def _filtered(pieces: Iterator[NDArray[np.float32]], stream: soxr.ResampleStream) -> Iterator[NDArray[np.float32]]:
+    for piece in pieces:
+        yield _within_range(stream.resample_chunk(piece))
+    yield _within_range(stream.resample_chunk(_NOTHING, last=True))
+
+
+def _mono(piece: NDArray[np.float32]) -> NDArray[np.float32]:
+    if len(piece) and not max(piece.max(), -piece.min()) <= 1:  # so written, not-a-number is caught too
+        piece = _within_range(np.nan_to_num(piece, nan=0, posinf=0, neginf=0))
+    return piece[:, 0] if piece.shape[1] == 1 else piece.mean(axis=1)
+
+
+def _within_range(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.clip(samples, -1, 1, out=samples)
+
+
+def _between(pieces: Iterator[NDArray[np.float32]], first: int, end: int | None) -> Iterator[NDArray[np.float32]]:
+    """Rows ``first`` to ``end`` of what the pieces would be in one; takes no more pieces than that needs."""
+    position = 0
+    for piece in pieces:
+        part = piece[max(0, first - position) : None if end is None else max(0, end - position)]
+        position += len(piece)
+        if len(part):
+            yield part
+        if end is not None and position >= end:
+            return
+
+
+@contextmanager
+def _opened(source: Source) -> Iterator[_Sound]:
+    with _file(source) as (file, name):
+        if not file.read(1):
+            raise AudioError(f"{name}: holds no sound (the file is empty)")
+        file.seek(0)
+        try:
+            opened = soundfile.SoundFile(file)
+        except (soundfile.SoundFileError, TypeError):  # the latter for a file named .raw
+            opened = None
+            file.seek(0)
+        if opened is not None:
+            with opened:
+                yield _believed(_Sound(name, opened.samplerate, partial(_sndfile, opened)))
+            return
+        with media.decoded(file, name) as (rate, pieces):
+            yield _believed(_Sound(name, rate, partial(_between, pieces)))
+
+
+def _believed(sound: _Sound) -> _Sound:
+    if not LOWEST_RATE <= sound.rate <= HIGHEST_RATE:
+        raise AudioError(
+            f"{sound.name}: says that its rate is {sound.rate} Hz; valid: {LOWEST_RATE} to {HIGHEST_RATE} Hz"
+        )
+    return sound
+
+
+@contextmanager
+def _file(source: Source) -> Iterator[tuple[BinaryIO, str]]:
+    """A seekable file at its beginning, and its name; a pipe is copied to disk first."""
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        yield BytesIO(source), "the recording given"
+        return
+    if isinstance(source, (str, os.PathLike)):
+        with open_binary(source) as file, _file(file) as (seekable, _):
+            yield seekable, str(source)
+        return
+    name = str(getattr(source, "name", "the recording given"))
+    if getattr(source, "seekable", bool)():
+        source.seek(0)
+        yield source, name
+        return
+    with tempfile.TemporaryFile() as spool:
+        shutil.copyfileobj(source, spool)
+        spool.seek(0)
+        yield spool, name
+
+
+def _sndfile(opened: soundfile.SoundFile, first: int, end: int | None) -> Iterator[NDArray[np.float32]]:
+    """The frames that libsndfile decodes; where it fails on the way, those that came before."""
+    # Elsewhere seeking is not exact (Vorbis), or fails where a header lies (FLAC).
+    plain = opened.format != "FLAC" and opened.subtype.startswith(("PCM_", "FLOAT", "DOUBLE"))
+    if not plain:
+        yield from _between(_decoded(opened, "float32"), first, end)
+    elif first < opened.frames:
+        with suppress(soundfile.SoundFileError):
+            opened.seek(first)
+            length = None if end is None else end - first
+            dtype = "int16" if opened.subtype == "PCM_16" else "float32"
+            yield from _between(_decoded(opened, dtype, length), 0, length)
+
+
+def _decoded(opened: soundfile.SoundFile, dtype: str, wanted: int | None = None) -> Iterator[NDArray[np.float32]]:
+    size = max(1, min(_PIECE // opened.channels, wanted or _PIECE))
+    while True:
+        piece = np.empty((min(size, opened.frames), opened.channels), dtype=dtype)
+        if dtype == "float32":
+            piece.fill(np.nan)
+        try:
+            piece = opened.read(out=piece)
+        except soundfile.SoundFileError:
+            # How much came before the failure is not told; what did not come is still not a number.
+            came = np.flatnonzero(~np.isnan(piece[:, 0]))
+            yield piece[: came[-1] + 1 if len(came) else 0]
+            return
+        if not len(piece):
+            return
+        yield piece if dtype == "float32" else piece * np.float32(2**-15)

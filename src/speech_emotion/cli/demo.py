@@ -1,0 +1,99 @@
+"""``demo``: the whole road on one corpus, in minutes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .terminal import output, progress, say
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ..training.demo import Demonstration
+
+SECONDS_TO_ANSWER = 4.0
+"""How long the home of the recordings may take to answer before synthetic voices are used."""
+
+SYNTHETIC = (
+    "these voices are SYNTHETIC, made by this package: the scores say nothing about people. For real ones: "
+    "speech-emotion corpus fetch ravdess, or set SPEECH_EMOTION_DATA to the folder that has them"
+)
+
+
+def demo(
+    corpus: Annotated[
+        str | None,
+        typer.Argument(help="A corpus; RAVDESS if not given, or synthetic voices where it is not to be had."),
+    ] = None,
+    budget: Annotated[str, typer.Option(help="Time for the search: 60s, 5m.")] = "60s",
+    folder: Annotated[Path, typer.Option(help="For the report, the models and the features.")] = Path("demo"),
+    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores if not given.")] = None,
+) -> None:
+    """Walk the whole road: recordings, features, honest scores, a search, one prediction, a report."""
+    from .. import corpora
+    from ..training.demo import Listener, demonstrate, search_lines
+    from ..training.search import parse_budget
+
+    parse_budget(budget)
+    name = corpus or _at_hand()
+    warning = SYNTHETIC if name == "synthetic" else ""
+    if warning:
+        say(f"note: {warning}")
+    with progress(f"opening {name}", unit="bytes" if name == "ravdess" else "") as step:
+        recordings = corpora.open(name, progress=step)
+    say(f"{recordings.name}: {len(recordings)} utterances, {len(recordings.speakers)} speakers ({recordings.licence})")
+    repeat = f"speech-emotion demo {name} --budget {budget} --seed {seed}"
+    with progress("features") as step:
+        shown = demonstrate(
+            recordings,
+            folder,
+            budget=budget,
+            seed=seed,
+            workers=workers,
+            repeat=repeat,
+            warning=warning,
+            listener=Listener(step=lambda line: say(f"… {line}"), progress=step),
+        )
+    console = output()
+    console.print(_table(shown))
+    for line in search_lines(shown.result):
+        console.print(line)
+    label, score = shown.prediction.scores[0]
+    console.print(f"{shown.clip} ({shown.speaker}, acted {shown.truth}): sounds {label} ({score:.0%})")
+    console.print(f"features: {len(shown.table)} recordings in {shown.seconds:.1f} s")
+    console.print(f"report: {shown.page}   picture: {shown.picture}   models: {shown.result.paths[0].parent}")
+    if warning:
+        say(f"note: {warning}")
+
+
+def _at_hand() -> str:
+    """RAVDESS where it is on this machine or its home answers; else the synthetic voices."""
+    from .. import corpora
+
+    archive = corpora.known("ravdess").ARCHIVE
+    if corpora.find("ravdess") or (archive and corpora.answers(archive, SECONDS_TO_ANSWER)):
+        return "ravdess"
+    say("note: RAVDESS is not on this machine, and its home does not answer")
+    return "synthetic"
+
+
+def _table(shown: Demonstration) -> Table:
+    from rich.table import Table
+
+    table = Table(title="UAR: how many clips of an emotion are recognised, mean over emotions [95 % interval]")
+    for column in ("told apart", "random split", "new speakers", "accuracy, new speakers", "chance", "people"):
+        table.add_column(column, justify="left" if column == "told apart" else "right")
+    for comparison in shown.comparisons:
+        cells = [comparison.random.scores["uar"], *(comparison.speaker.scores[name] for name in ("uar", "accuracy"))]
+        human = "–" if comparison.human is None else f"{comparison.human:.0%}"
+        table.add_row(
+            comparison.task,
+            *(f"{score.value:.0%} [{score.low:.0%}–{score.high:.0%}]" for score in cells),
+            f"{comparison.speaker.chance:.0%}",
+            human,
+        )
+    return table

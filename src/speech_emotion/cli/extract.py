@@ -1,0 +1,40 @@
+"""``extract``: features and labels of a corpus, as numpy arrays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import UsageError
+from .recordings import measured
+from .terminal import say, warn, words
+
+
+def extract(
+    corpus: Annotated[str, typer.Argument(help="A corpus: a name (ravdess), a path, or name:path.")],
+    out: Annotated[Path, typer.Argument(help="The file to write: .npz, which numpy.load opens.")],
+    features: Annotated[
+        str, typer.Option(help="Groups, by comma: mel, chroma, mfcc, zcr, rms, f0.")
+    ] = "mel,chroma,mfcc",
+    statistics: Annotated[
+        str, typer.Option(help="Over frames, by comma: mean, std, slope, and percentiles such as p10.")
+    ] = "mean",
+    emotions: Annotated[str | None, typer.Option(help="Only these emotions, by comma.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores if not given.")] = None,
+) -> None:
+    """Compute the features of every utterance and save them with the labels.
+
+    A run that was stopped goes on where it was when it is called again.
+    """
+    if out.suffix != ".npz":
+        raise UsageError(f"the table is saved as .npz, not as '{out.name}'; name it {out.with_suffix('.npz').name}")
+    parts = out.with_suffix(".npz.parts")
+    table = measured(corpus, words(features), words(statistics), words(emotions), workers, resume=parts)
+    table.save(out)
+    for failure in table.failures:
+        warn(f"{failure.path}: {failure.reason}")
+    say(f"{out}: {len(table)} utterances, {len(table.columns)} features, {len(table.failures)} failed")
+    if table.failures:
+        raise typer.Exit(1)

@@ -1,0 +1,99 @@
+"""The command ``speech-emotion``: its sub-commands, and how every error is told.
+
+An error is one line on standard error. Exit status 0: all done; 1: some inputs failed; 2: the call was wrong;
+130: interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from ..errors import SpeechEmotionError
+from . import corpus, demo, extract, models, predict, resample, search, train
+from .terminal import say
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="speech-emotion",
+    help="Hears how something is said: trains, judges honestly and runs speech emotion models.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(version("speech-emotion"))
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+app.command()(demo.demo)
+app.command()(predict.predict)
+app.add_typer(corpus.app, name="corpus")
+app.command()(resample.resample)
+app.command()(extract.extract)
+app.command()(train.train)
+app.command()(search.search)
+app.add_typer(models.app, name="models")
+
+
+def main() -> None:
+    """Run the command and exit with its status."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command.
+
+    Args:
+        arguments: without the program's name.
+
+    Returns:
+        The exit status.
+    """
+    try:
+        status = app(arguments, standalone_mode=False)
+    except TyperException as error:
+        say(f"error: {_in_one_line(error)}")
+        return 2
+    except SpeechEmotionError as error:
+        say(f"error: {error}")
+        return error.exit_status
+    except BrokenPipeError:
+        # Whoever read our output has what they wanted (`| head`); closing must not complain either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        name = f"{error.filename}: " if error.filename else ""
+        say(f"error: {name}{(error.strerror or str(error)).lower()}")
+        return 1
+    if status == INTERRUPTED:  # typer's word for Ctrl-C
+        say("interrupted")
+    return status if isinstance(status, int) else 0
+
+
+def _in_one_line(error: TyperException) -> str:
+    text = " ".join(error.format_message().split()) if hasattr(error, "format_message") else str(error)
+    context = getattr(error, "ctx", None)
+    help_ = f" (see {context.command_path} --help)" if context is not None else ""
+    return f"{text.rstrip('.')}{help_}"

@@ -1,0 +1,77 @@
+"""``predict``: the emotions of recordings."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import unknown
+from .scores import say_licence
+
+if TYPE_CHECKING:
+    from ..models.model import Model
+    from ..recognition.recognizer import Recognition
+
+STANDARD_INPUT = "-"
+
+
+def predict(
+    files: Annotated[
+        list[str],
+        typer.Argument(help="Recordings, folders, zip archives or patterns; - is standard input."),
+    ],
+    model: Annotated[str, typer.Option(help="A built-in model, or a .semodel file.")] = "classic",
+    format_: Annotated[str, typer.Option("--format", help="table, json, jsonl or csv.")] = "table",
+    segments: Annotated[bool, typer.Option("--segments", help="Also the emotion of each window.")] = False,
+    window: Annotated[float, typer.Option(help="Length of a segment, in seconds.")] = 3.0,
+    hop: Annotated[float, typer.Option(help="From one segment to the next, in seconds.")] = 1.0,
+    top_k: Annotated[int | None, typer.Option(min=1, help="How many scores to show.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; as many as help if not given.")] = None,
+) -> None:
+    """Say which emotion each recording sounds like.
+
+    The scores of a recording sum to 1. A recording that cannot be read costs its own line only (exit status 1).
+    """
+    from ..models.bundle import load
+    from ..recognition.formats import FORMATS
+
+    if format_ not in FORMATS:
+        raise unknown("format", format_, FORMATS)
+    listener = load(model)
+    say_licence(listener.provenance.origins)
+    answers = _Counted(_answers(files, listener, segments, window, hop, workers))
+    for text in FORMATS[format_](answers, top_k):
+        print(text, flush=True)
+    if answers.failed:
+        raise typer.Exit(1)
+
+
+class _Counted:
+    """Answers as they pass, the failed ones counted."""
+
+    def __init__(self, answers: Iterable[Recognition]) -> None:
+        self._answers = answers
+        self.failed = 0
+
+    def __iter__(self) -> Iterator[Recognition]:
+        for answer in self._answers:
+            self.failed += answer.error is not None
+            yield answer
+
+
+def _answers(
+    files: list[str], model: Model, segments: bool, window: float, hop: float, workers: int | None
+) -> Iterator[Recognition]:
+    from ..recognition.recognizer import recognize_file, recognize_files, recordings
+
+    if STANDARD_INPUT in files:
+        with tempfile.TemporaryFile() as sound:  # on disk, since it may be long and is heard more than once
+            shutil.copyfileobj(sys.stdin.buffer, sound)
+            yield recognize_file(STANDARD_INPUT, model, segments=segments, window=window, hop=hop, source=sound)
+    named = recordings([name for name in files if name != STANDARD_INPUT])
+    yield from recognize_files(named, model, segments=segments, window=window, hop=hop, workers=workers)

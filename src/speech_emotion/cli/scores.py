@@ -1,0 +1,31 @@
+"""How the commands print scores and licences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .terminal import say
+
+if TYPE_CHECKING:
+    from ..corpora.utterance import Origin
+
+
+def percent(score: Mapping[str, Any]) -> str:
+    """A score with its 95 % interval, as a person reads it.
+
+    Args:
+        score: ``value``, ``low`` and ``high``, fractions.
+
+    Example:
+        >>> percent({"value": 0.5512, "low": 0.4903, "high": 0.6099})
+        '55.1 % (49.0–61.0)'
+    """
+    return f"{100 * score['value']:.1f} % ({100 * score['low']:.1f}–{100 * score['high']:.1f})"
+
+
+def say_licence(origins: Sequence[Origin]) -> None:
+    """Say once, on standard error, that models made from these corpora are not for commercial use."""
+    for origin in origins:
+        if origin.non_commercial:
+            say(f"note: {origin.name} is {origin.licence}: a model of it is for non-commercial use only")

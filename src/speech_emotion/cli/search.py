@@ -1,0 +1,180 @@
+"""``search``: many models tried, the best saved."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from .recordings import table_of
+from .scores import percent, say_licence
+from .terminal import output, say, words
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ..training.leaderboard import SearchResult, Trial
+
+SHOWN = 10
+"""Rows of the live leaderboard."""
+
+
+def search(
+    corpus: Annotated[
+        str, typer.Argument(help="A name (ravdess), a path or name:path; or a table from extract (.npz).")
+    ],
+    *,
+    strategy: Annotated[str, typer.Option(help="How candidates are proposed: random.")] = "random",
+    budget: Annotated[
+        str | None,
+        typer.Option(help="Time for the trials: 90s, 5m, 1h.  [default: 5m without --trials]", show_default=False),
+    ] = None,
+    trials: Annotated[int | None, typer.Option(min=1, help="How many candidates to try.")] = None,
+    keep: Annotated[int, typer.Option(min=1, help="How many of the best to save.")] = 5,
+    models_dir: Annotated[
+        Path, typer.Option(help="For the models and leaderboard.csv; an earlier search's there are replaced.")
+    ] = Path("models"),
+    families: Annotated[str | None, typer.Option(help="Only these families, by comma.")] = None,
+    features: Annotated[
+        str | None,
+        typer.Option(
+            help="Groups to choose from, by comma.  [default: mel,chroma,mfcc; of a table, all]",
+            show_default=False,
+        ),
+    ] = None,
+    emotions: Annotated[str | None, typer.Option(help="Only these emotions, by comma.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores if not given.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Try many models, save the best, and test those on speakers that no choice saw.
+
+    Feature groups, families and hyperparameters are tried. Ctrl-C, a termination signal and a budget that
+    runs out end the trying; what was found is then tested and saved. A second Ctrl-C ends that, too.
+    """
+    from ..training.proposals import check_names
+    from ..training.search import parse_budget, writable
+    from ..training.search import search as find
+
+    if budget is None and trials is None:
+        budget = "5m"
+    seconds = parse_budget(budget)
+    check_names(strategy, words(families))
+    writable(models_dir)
+    with _sigterm_as_interrupt():
+        table = table_of(corpus, words(features), None, words(emotions), workers)
+        say_licence(table.origins)
+        board = _Board(time.monotonic() + seconds, trials)
+        with board.shown():
+            result = find(
+                table,
+                strategy,
+                budget=budget,
+                trials=trials,
+                keep=keep,
+                folder=models_dir,
+                seed=seed,
+                workers=workers,
+                families=words(families),
+                on_trial=board.add,
+                progress=board.test,
+            )
+    if result.stopped == "interrupted":
+        say(f"interrupted after {len(result.leaderboard)} trials; what was found is kept")
+    if as_json:
+        print(json.dumps(result.as_dict(), indent=2, ensure_ascii=False))
+    else:
+        _show(result)
+
+
+class _Board:
+    """The live leaderboard, on a terminal only."""
+
+    def __init__(self, end: float, trials: int | None) -> None:
+        self._end = end
+        self._most = trials
+        self._trials: list[Trial] = []
+        self._stage = ""
+
+    def add(self, trial: Trial) -> None:
+        self._trials.append(trial)
+
+    def test(self, done: int, total: int) -> None:
+        self._stage = f"; testing the best on new speakers: {done} of {total}"
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        if not sys.stderr.isatty():
+            yield
+            return
+        from rich.console import Console
+        from rich.live import Live
+
+        console = Console(stderr=True, highlight=False)
+        with Live(console=console, get_renderable=self._table, refresh_per_second=2, transient=True):
+            yield
+
+    def _table(self) -> Table:
+        from rich.table import Table
+
+        from ..training.leaderboard import ranked
+
+        failed = sum(bool(trial.error) for trial in self._trials)
+        title = f"{len(self._trials)}{f' of {self._most}' if self._most else ''} trials"
+        if failed:
+            title += f", {failed} failed"
+        if self._end < float("inf") and not self._stage:
+            title += f", {max(0, round(self._end - time.monotonic()))} s left"
+        table = Table(
+            *("", "family", "features", "UAR, speakers to choose by", "seconds"),
+            box=None,
+            title=f"{title}{self._stage}",
+            title_justify="left",
+        )
+        for rank, trial in enumerate(ranked(self._trials)[:SHOWN], 1):
+            candidate = trial.candidate
+            found = percent(trial.inner["uar"].as_dict()) if trial.inner else f"failed: {trial.error}"[:60]
+            table.add_row(str(rank), candidate.family, "+".join(candidate.features), found, f"{trial.seconds:.1f}")
+        return table
+
+
+def _show(result: SearchResult) -> None:
+    from rich.table import Table
+
+    table = Table("", "family", box=None)
+    table.add_column("features", overflow="fold")
+    table.add_column("UAR, chosen by")
+    table.add_column("UAR, new speakers")
+    for rank, trial in enumerate(result.kept, 1):
+        found = [percent(scores["uar"].as_dict()) for scores in (trial.inner, trial.outer) if scores]
+        table.add_row(str(rank), trial.candidate.family, "+".join(trial.candidate.features), *found)
+    console = output()
+    console.print(table)
+    console.print(
+        f"{len(result.leaderboard)} trials. Chosen on {len(result.development_speakers)} speakers, then "
+        f"tested once on {len(result.test_speakers)} that no choice saw. The score that chose a model is too "
+        f"kind to it: expect the one for new speakers. In brackets: 95 % intervals, by bootstrap over "
+        f"speakers. Chance: {100 * result.chance:.1f} %."
+    )
+    console.print(f"best: {result.paths[0]}")
+
+
+@contextmanager
+def _sigterm_as_interrupt() -> Iterator[None]:
+    """Let a termination signal end the work as Ctrl-C does."""
+
+    def interrupt(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

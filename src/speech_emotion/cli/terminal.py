@@ -1,0 +1,80 @@
+"""What every command shares: where words go, and how long work shows itself.
+
+Data goes to standard output; progress, warnings and errors to standard error. Progress is drawn on a terminal only.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ..workers import Progress
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def say(text: str = "") -> None:
+    """One line for the person at the terminal, on standard error."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def warn(text: str) -> None:
+    """One line of warning, on standard error."""
+    say(f"warning: {text}")
+
+
+def output() -> Console:
+    """A console on standard output: coloured on a terminal, plain text in a pipe."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def words(value: str | None) -> list[str] | None:
+    """The names in a comma-separated option, or None where it was not given.
+
+    Example:
+        >>> words("calm, happy")
+        ['calm', 'happy']
+    """
+    if value is None:
+        return None
+    return [word.strip() for word in value.split(",") if word.strip()]
+
+
+@contextmanager
+def progress(label: str, unit: str = "") -> Iterator[Progress]:
+    """A progress bar on standard error while the work lasts; nothing where that is no terminal.
+
+    Args:
+        label: what is being done.
+        unit: ``"bytes"`` shows sizes and speed instead of counts.
+
+    Yields:
+        A function to be called with how many are done and how many there are.
+    """
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        MofNCompleteColumn,
+        ProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+    from rich.progress import Progress as Bars
+
+    amount: list[ProgressColumn] = [MofNCompleteColumn()]
+    if unit == "bytes":
+        amount = [DownloadColumn(), TransferSpeedColumn()]
+    columns = [TextColumn("{task.description}"), BarColumn(), *amount, TimeRemainingColumn()]
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task(label, total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total)

@@ -1,0 +1,118 @@
+"""``train``: one model, judged and saved."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import UsageError
+from .recordings import table_of
+from .scores import percent, say_licence
+from .terminal import output, progress, say, words
+
+if TYPE_CHECKING:
+    from ..models.model import Model
+
+WHY = (
+    "In the random split the model has heard every voice that it is tested on, so it is too kind: expect the "
+    "score for new speakers. In brackets: 95 % intervals, by bootstrap over speakers."
+)
+ONE_SPEAKER = (
+    "The model has heard the voice that it is tested on: on other voices expect less. How much less cannot "
+    "be known from one speaker."
+)
+
+
+def train(
+    corpus: Annotated[
+        str, typer.Argument(help="A name (ravdess), a path or name:path; or a table from extract (.npz).")
+    ],
+    *,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The model to write: .semodel.")],
+    family: Annotated[str, typer.Option(help="mlp, svm, lda, logistic or extra_trees.")] = "mlp",
+    features: Annotated[
+        str | None,
+        typer.Option(help="Groups, by comma.  [default: mel,chroma,mfcc; of a table, all]", show_default=False),
+    ] = None,
+    statistics: Annotated[
+        str | None,
+        typer.Option(help="Over frames, by comma.  [default: mean; of a table, all]", show_default=False),
+    ] = None,
+    emotions: Annotated[str | None, typer.Option(help="Only these emotions, by comma.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores if not given.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Train one model on all recordings, say how good its recipe is, and save it.
+
+    Two scores are printed side by side, with 95 % intervals: with clips shuffled, and on speakers that the
+    model has not heard. Only the second says what to expect of a new voice.
+    """
+    from ..training.families import family as family_named
+    from ..training.train import train as fit
+
+    check_target(out)
+    family_named(family)
+    table = table_of(corpus, words(features), words(statistics), words(emotions), workers)
+    say_licence(table.origins)
+    protocols = ["random", "speaker"]
+    if len(set(table.speakers.tolist())) == 1:
+        protocols.remove("speaker")
+    with progress(f"training {family}") as step:
+        model = fit(table, family, seed=seed, protocols=protocols, workers=workers, progress=step, name=out.stem)
+    model.save(out)
+    if as_json:
+        print(json.dumps(_facts(model, out), indent=2, ensure_ascii=False))
+    else:
+        _show(model)
+    say(f"{out}: {family}, {len(table)} utterances of {len(model.provenance.speakers)} speakers")
+
+
+def check_target(out: Path) -> None:
+    """Refuse a model's file that cannot be written, before the work is done.
+
+    Raises:
+        UsageError: if it does not end in ``.semodel``, or its folder cannot be written.
+    """
+    if out.suffix != ".semodel":
+        raise UsageError(f"a model is saved as .semodel, not as '{out.name}'; name it {out.stem}.semodel")
+    if out.is_dir():
+        raise UsageError(f"{out} is a folder; name a file in it")
+    folder = next(parent for parent in out.absolute().parents if parent.exists())
+    if not (folder.is_dir() and os.access(folder, os.W_OK)):
+        raise UsageError(f"cannot write in {folder}; name another place with -o")
+
+
+def _facts(model: Model, out: Path) -> dict[str, object]:
+    made = model.provenance
+    return {
+        "model": str(out),
+        "name": model.name,
+        "family": made.family,
+        "emotions": list(model.emotions),
+        "utterances": made.utterances,
+        "speakers": len(made.speakers),
+        "seed": made.seed,
+        "licence": made.licence,
+        "chance": 1 / len(model.emotions),
+        "scores": {protocol: dict(scores) for protocol, scores in made.scores.items()},
+    }
+
+
+def _show(model: Model) -> None:
+    from rich.table import Table
+
+    scores = model.provenance.scores
+    table = Table("", "random split", "new speakers", "chance", box=None)
+    for metric, name in (("uar", "UAR"), ("accuracy", "accuracy")):
+        cells = [
+            percent(scores[protocol][metric]) if protocol in scores else "unknown" for protocol in ("random", "speaker")
+        ]
+        table.add_row(name, *cells, f"{100 / len(model.emotions):.1f} %" if metric == "uar" else "")
+    console = output()
+    console.print(table)
+    console.print(WHY if "speaker" in scores else ONE_SPEAKER)

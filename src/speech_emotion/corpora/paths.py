@@ -1,0 +1,126 @@
+"""Paths that lead through zip archives as through folders.
+
+``speech.zip/Actor_01/a.wav`` names a member of ``speech.zip``. Reading one needs no unpacking: the archive's
+index is read once a process, and a member is decompressed in memory.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+import zlib
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import BinaryIO
+
+from ..errors import AudioError, CorpusError
+
+LARGEST_MEMBER = 2 * 1024**3
+"""Bytes; a member that says it is larger is refused rather than read into memory."""
+
+AUDIO_SUFFIXES = frozenset(
+    """
+    .wav .wave .flac .ogg .oga .opus .mp3 .aiff .aif .aifc .au .snd .caf .w64 .rf64 .voc .sph .nist
+    .m4a .m4b .mp4 .aac .webm .mka .wma .amr .3gp .mp2
+    """.split()  # noqa: SIM905
+)
+"""Endings of files that are taken for recordings, in lower case."""
+
+
+def walk(root: str | os.PathLike[str]) -> Iterator[str]:
+    """Every file below a folder or inside a zip archive, sorted, hidden ones left out.
+
+    Args:
+        root: a folder, or a zip archive.
+
+    Yields:
+        Paths that :func:`open_binary` understands, with forward slashes inside an archive.
+
+    Raises:
+        CorpusError: if there is no such folder or archive.
+    """
+    place = Path(root)
+    if place.is_dir():
+        for folder, inner, names in os.walk(place):
+            inner[:] = sorted(name for name in inner if not name.startswith((".", "__MACOSX")))
+            for name in sorted(names):
+                if not name.startswith("."):
+                    yield str(Path(folder) / name)
+        return
+    if not place.exists():
+        raise CorpusError(f"no such file or folder: {place}")
+    if not zipfile.is_zipfile(place):
+        raise CorpusError(f"{place} is neither a folder nor a zip archive")
+    for name in sorted(set(_archive(str(place)).namelist())):
+        parts = name.split("/")
+        if parts[-1] and not any(part.startswith((".", "__MACOSX")) for part in parts):
+            yield f"{place}/{name}"
+
+
+def open_binary(path: str | os.PathLike[str]) -> BinaryIO:
+    """Open a file for reading, be it on disk or inside an archive.
+
+    Args:
+        path: may lead through a zip archive.
+
+    Returns:
+        A seekable binary file; a member of an archive is in memory.
+
+    Raises:
+        AudioError: if there is no such file, or its archive is damaged.
+    """
+    inside = split(path)
+    if inside is None:
+        try:
+            return open(path, "rb")
+        except (OSError, ValueError) as error:
+            raise AudioError(f"{path}: {(getattr(error, 'strerror', None) or str(error)).lower()}") from error
+    archive, member = inside
+    try:
+        size = _archive(archive).getinfo(member).file_size
+        if size > LARGEST_MEMBER:
+            raise AudioError(f"{path}: says it holds {size} bytes; the most is {LARGEST_MEMBER}")
+        return io.BytesIO(_archive(archive).read(member))
+    except KeyError:
+        raise AudioError(f"{path}: {archive} has no member {member}") from None
+    except _UNREADABLE as error:
+        raise AudioError(f"{path}: the archive is damaged or locked here ({error})") from error
+
+
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, CorpusError)
+
+
+def exists(path: str | os.PathLike[str]) -> bool:
+    """Whether there is such a file, be it on disk or inside an archive."""
+    inside = split(path)
+    if inside is None:
+        return os.path.isfile(path)
+    return inside[1] in _archive(inside[0]).NameToInfo
+
+
+def split(path: str | os.PathLike[str]) -> tuple[str, str] | None:
+    """The archive and the member that a path names, or None where it leads through no archive."""
+    place = Path(path)
+    if os.path.exists(place):
+        return None
+    for parent in place.parents:
+        if os.path.isfile(parent):
+            return (str(parent), place.relative_to(parent).as_posix()) if zipfile.is_zipfile(parent) else None
+        if os.path.isdir(parent):
+            return None
+    return None
+
+
+def _archive(path: str) -> zipfile.ZipFile:
+    try:
+        stat = os.stat(path)
+        return _opened(path, stat.st_mtime_ns, stat.st_size)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise CorpusError(f"{path} is not a zip archive that can be read ({error})") from error
+
+
+@lru_cache(maxsize=8)
+def _opened(path: str, modified: int, size: int) -> zipfile.ZipFile:
+    return zipfile.ZipFile(path)

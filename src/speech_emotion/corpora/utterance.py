@@ -1,0 +1,153 @@
+"""Utterances and corpora: what was recorded, by whom, in which tone.
+
+An utterance's ``path`` may lead through a zip archive as through a folder:
+``Audio_Speech_Actors_01-24.zip/Actor_01/03-01-05-01-01-01-01.wav``. Nothing is unpacked to disk.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ..emotions import choose, in_order
+from ..errors import CorpusError, unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One recording of one speaker with one label.
+
+    Attributes:
+        path: the file; may lead through a zip archive.
+        emotion: its label, a name from :data:`speech_emotion.emotions.EMOTIONS` where it is one of them.
+        speaker: unique across corpora: ``ravdess/01``.
+        corpus: the corpus's name.
+        sentence: the words, or the corpus's name for them, where known.
+        intensity: as the corpus says it, where it does: ``normal``, ``strong``.
+        repetition: the take, from 1, where the corpus counts them.
+        sex: ``female`` or ``male``, where known.
+        language: BCP 47, where known: ``en``.
+        start: seconds from the beginning of the file; None is its beginning.
+        end: seconds from the beginning of the file; None is its end.
+    """
+
+    path: str
+    emotion: str
+    speaker: str
+    corpus: str
+    sentence: str | None = None
+    intensity: str | None = None
+    repetition: int | None = None
+    sex: str | None = None
+    language: str | None = None
+    start: float | None = None
+    end: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where recordings come from and what may be done with them.
+
+    Attributes:
+        name: the corpus's name.
+        licence: its licence's usual short name: ``CC BY-NC-SA 4.0``.
+        homepage: where its publisher offers it.
+        citation: what to cite.
+    """
+
+    name: str
+    licence: str
+    homepage: str = ""
+    citation: str = ""
+
+    @property
+    def non_commercial(self) -> bool:
+        """Whether the licence forbids commercial use."""
+        return "-NC" in self.licence.upper().replace(" ", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """A named tuple of utterances.
+
+    Attributes:
+        origin: name, licence, homepage and citation.
+        utterances: in a fixed order: sorted by path.
+        left_out: files that are not part of it, counted by reason: ``{"song": 1012}``.
+    """
+
+    origin: Origin
+    utterances: tuple[Utterance, ...]
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.utterances)
+
+    @property
+    def name(self) -> str:
+        return self.origin.name
+
+    @property
+    def licence(self) -> str:
+        return self.origin.licence
+
+    @property
+    def homepage(self) -> str:
+        return self.origin.homepage
+
+    @property
+    def citation(self) -> str:
+        return self.origin.citation
+
+    @property
+    def emotions(self) -> tuple[str, ...]:
+        """The emotions it has, in the order of the vocabulary."""
+        return in_order(utterance.emotion for utterance in self.utterances)
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """The speakers it has, sorted."""
+        return tuple(sorted({utterance.speaker for utterance in self.utterances}))
+
+    def select(self, emotions: Sequence[str] | None = None, speakers: Sequence[str] | None = None) -> Corpus:
+        """The part of the corpus with these emotions and speakers.
+
+        Args:
+            emotions: names to keep; None keeps all.
+            speakers: names to keep, with or without the corpus's name before them; None keeps all.
+
+        Returns:
+            A smaller corpus, its utterances in the same order.
+
+        Raises:
+            UsageError: if a name is not in the corpus; the message lists those that are.
+            CorpusError: if nothing is left.
+        """
+        wanted = set(choose(emotions, self.emotions, self.name) if emotions else self.emotions)
+        voices = set(self.speakers)
+        if speakers:
+            voices = {self._speaker(name) for name in speakers}
+        kept = tuple(u for u in self.utterances if u.emotion in wanted and u.speaker in voices)
+        if not kept:
+            raise CorpusError(
+                f"no utterance of {self.name} has both one of the emotions {', '.join(in_order(wanted))} "
+                f"and one of the speakers {', '.join(sorted(voices))}"
+            )
+        return replace(self, utterances=kept)
+
+    def count(self, attribute: str) -> dict[str, int]:
+        """How many utterances there are of each value of an attribute.
+
+        Example:
+            >>> calm = Utterance("a.wav", "calm", "me/1", "me")
+            >>> Corpus(Origin("me", "own"), (calm,)).count("emotion")
+            {'calm': 1}
+        """
+        return dict(Counter(str(getattr(u, attribute) or "unknown") for u in self.utterances))
+
+    def _speaker(self, name: str) -> str:
+        for candidate in (name, f"{self.name}/{name}"):
+            if candidate in self.speakers:
+                return candidate
+        raise unknown("speaker", name, self.speakers, self.name)

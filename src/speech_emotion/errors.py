@@ -1,0 +1,89 @@
+"""Every error that this package raises on purpose.
+
+    SpeechEmotionError
+    ├── UsageError          a value that no input could make right: an unknown emotion, family or format
+    ├── MissingExtraError   an optional library is not installed
+    ├── AudioError          a recording cannot be read
+    ├── CorpusError         a folder, archive or table of recordings cannot be understood
+    │   └── DownloadError   a corpus could not be fetched
+    ├── FeatureError        a feature table or its configuration is not what it should be
+    ├── TrainingError       these recordings cannot train this model
+    └── BundleError         a model file is refused
+
+A message is one line: the bad value, the valid ones, the next step.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class SpeechEmotionError(Exception):
+    """Anything that this package refuses to do, with a reason in one line."""
+
+    exit_status = 2
+
+
+class UsageError(SpeechEmotionError, ValueError):
+    """A value that no input could make right."""
+
+
+class MissingExtraError(SpeechEmotionError, ImportError):
+    """An optional library is not installed; the message names the extra that brings it."""
+
+    def __init__(self, purpose: str, extra: str) -> None:
+        super().__init__(f'{purpose} needs more libraries: pip install "speech-emotion[{extra}]"')
+        self.extra = extra
+
+
+class AudioError(SpeechEmotionError):
+    """A recording cannot be read."""
+
+
+class CorpusError(SpeechEmotionError):
+    """A folder, archive or table of recordings cannot be understood."""
+
+
+class DownloadError(CorpusError):
+    """A corpus could not be fetched."""
+
+    exit_status = 1
+
+
+class FeatureError(SpeechEmotionError):
+    """A feature table or its configuration is not what it should be."""
+
+
+class TrainingError(SpeechEmotionError):
+    """These recordings cannot train this model."""
+
+
+class BundleError(SpeechEmotionError):
+    """A model file is refused."""
+
+
+def unknown(kind: str, value: object, valid: Iterable[str], owner: str = "", hint: str | None = None) -> UsageError:
+    """The error for a name that is not among the valid ones.
+
+    Args:
+        kind: what was asked for, in the singular: ``"emotion"``.
+        value: what was given.
+        valid: the names that would have been right.
+        owner: who has them, where that helps: ``"ravdess"``.
+        hint: the likely meaning, where it is known better than by spelling.
+
+    Returns:
+        The error, to be raised.
+
+    Example:
+        >>> print(unknown("emotion", "joy", ["calm", "happy"], owner="ravdess", hint="happy"))
+        unknown emotion 'joy' (ravdess has: calm, happy); did you mean 'happy'?
+    """
+    names = list(valid)
+    if hint is None:
+        near = difflib.get_close_matches(str(value), names, n=1)
+        hint = near[0] if near else None
+    had = f"{owner} has" if owner else "valid"
+    question = f"; did you mean '{hint}'?" if hint else ""
+    return UsageError(f"unknown {kind} '{value}' ({had}: {', '.join(names)}){question}")

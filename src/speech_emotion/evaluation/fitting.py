@@ -1,0 +1,119 @@
+"""Fitting an estimator and asking it, the same way everywhere, so that the same seed gives the same bits."""
+
+from __future__ import annotations
+
+import importlib.util
+import warnings
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import MissingExtraError, TrainingError
+from ..features.table import FeatureTable
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fold:
+    """One model to fit and judge: a task for one worker.
+
+    Attributes:
+        estimator: to be copied and fitted.
+        values: shape (n, features).
+        labels: integers from 0, shape (n,).
+        train: rows to fit on.
+        test: rows to judge on.
+        classes: how many there are, also where ``train`` lacks one.
+    """
+
+    estimator: Any
+    values: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    train: NDArray[np.intp]
+    test: NDArray[np.intp]
+    classes: int
+
+
+def require(purpose: str) -> None:
+    """Raise where the libraries that fit models are not installed.
+
+    Raises:
+        MissingExtraError: naming the extra that brings them.
+    """
+    if importlib.util.find_spec("sklearn") is None:
+        raise MissingExtraError(purpose, "train")
+
+
+def judge(fold: Fold) -> NDArray[np.float64]:
+    """What a copy fitted on the training rows says of the others: probabilities, shape (test, classes)."""
+    fitted = fit(fold.estimator, fold.values[fold.train], fold.labels[fold.train])
+    return guess(fitted, fold.values[fold.test], fold.classes)
+
+
+def fit(estimator: Any, values: NDArray[np.float32], labels: NDArray[np.int64]) -> Any:
+    """A fitted copy of an estimator; the given one stays as it is.
+
+    On one thread, so that the same rows and seed give the same bits on any number of cores. That a model ran
+    out of iterations, or has fewer rows than a batch, is part of its recipe: such warnings are not passed on.
+
+    Args:
+        estimator: to be copied.
+        values: shape (n, features).
+        labels: integers from 0, shape (n,).
+    """
+    from sklearn.base import clone
+    from sklearn.exceptions import ConvergenceWarning
+
+    with _one_thread(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.filterwarnings("ignore", message="Got `batch_size`")
+        return clone(estimator, safe=False).fit(values, labels)
+
+
+def guess(fitted: Any, values: NDArray[np.float32], classes: int) -> NDArray[np.float64]:
+    """What a fitted estimator says, on one thread.
+
+    Args:
+        fitted: by :func:`fit`.
+        values: shape (n, features).
+        classes: how many there are; one that it has never met gets the probability 0.
+
+    Returns:
+        Probabilities, shape (n, classes).
+    """
+    probabilities = np.zeros((len(values), classes))
+    with _one_thread():
+        probabilities[:, fitted.classes_] = fitted.predict_proba(values)
+    return probabilities
+
+
+def examples(table: FeatureTable) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """A table's values, and its emotions as numbers: positions in ``table.classes``.
+
+    Raises:
+        TrainingError: if there is nothing to tell apart, or a value is not finite.
+    """
+    if len(table.classes) < 2:
+        has = f"only '{table.classes[0]}'" if table.classes else "no recordings"
+        raise TrainingError(f"two emotions or more are needed, and the table has {has}")
+    wrong = np.argwhere(~np.isfinite(table.values))
+    if len(wrong):
+        row, column = wrong[0]
+        raise TrainingError(
+            f"{table.columns[column]} of {table.paths[row]} is {table.values[row, column]}; "
+            "leave that recording out, or extract again"
+        )
+    return table.values, numbered(table.emotions, table.classes)
+
+
+def numbered(emotions: NDArray[np.str_], classes: tuple[str, ...]) -> NDArray[np.int64]:
+    """The position of each emotion in ``classes``, shape (n,)."""
+    position = {emotion: number for number, emotion in enumerate(classes)}
+    return np.array([position[emotion] for emotion in emotions.tolist()], dtype=np.int64)
+
+
+def _one_thread() -> Any:
+    from threadpoolctl import threadpool_limits
+
+    return cast(Any, threadpool_limits(limits=1))

@@ -1,0 +1,189 @@
+"""A corpus to a feature table, on all cores, resumable.
+
+Work is cut into shards of consecutive utterances. A finished shard is written to a folder beside the result, so that
+a run that was killed goes on where it stopped. Values do not depend on the number of workers: each utterance is
+measured by itself, and rows are in the corpus's order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import workers as workers_
+from ..audio.read import read
+from ..corpora.utterance import Corpus, Utterance
+from ..errors import FeatureError, SpeechEmotionError
+from ..workers import Progress
+from .config import FeatureConfig
+from .measure import measure
+from .table import Failure, FeatureTable
+
+SHARD = 32
+"""Utterances a shard: a second or less of work to lose."""
+
+
+def extract(
+    corpus: Corpus,
+    features: Sequence[str] = ("mel", "chroma", "mfcc"),
+    statistics: Sequence[str] = ("mean",),
+    *,
+    config: FeatureConfig | None = None,
+    workers: int | None = None,
+    resume: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+) -> FeatureTable:
+    """Measure every utterance of a corpus.
+
+    Args:
+        corpus: what to measure.
+        features: groups, from :data:`speech_emotion.features.config.FEATURES`.
+        statistics: over frames, from :data:`speech_emotion.features.config.STATISTICS`.
+        config: every parameter; in place of ``features`` and ``statistics``.
+        workers: processes; None takes all cores. The values are the same with any number.
+        resume: a folder for finished shards. What a killed run left there is used, and it is removed at the end.
+        progress: called with utterances done and all utterances.
+
+    Returns:
+        A row an utterance, in the corpus's order. Recordings that could not be used are not in it; ``failures`` lists
+        each with its reason.
+
+    Raises:
+        UsageError: if a feature or statistic is unknown.
+        FeatureError: if no recording could be used.
+    """
+    config = config or FeatureConfig(features=tuple(features), statistics=tuple(statistics))
+    shards = [
+        _Shard(corpus.utterances[first : first + SHARD], config, None if resume is None else os.fspath(resume))
+        for first in range(0, len(corpus), SHARD)
+    ]
+    measured: list[_Measured] = []
+    done = 0
+    for shard, result in zip(shards, workers_.run(_measure_shard, shards, workers), strict=True):
+        measured.append(result)
+        done += len(shard.utterances)
+        if progress is not None:
+            progress(done, len(corpus))
+    table = _table(corpus, config, measured)
+    if resume is not None:
+        shutil.rmtree(resume, ignore_errors=True)
+    return table
+
+
+@dataclass(frozen=True, slots=True)
+class _Shard:
+    utterances: tuple[Utterance, ...]
+    config: FeatureConfig
+    folder: str | None
+
+    @property
+    def file(self) -> Path | None:
+        """Where its result is kept; the name changes with the recordings and with every parameter."""
+        if self.folder is None:
+            return None
+        about = [self.config.as_dict(), [astuple(utterance) + _stamp(utterance) for utterance in self.utterances]]
+        key = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:24]
+        return Path(self.folder) / f"{key}.npz"
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """The rows of one shard; ``reasons`` is empty for an utterance that has one."""
+
+    values: NDArray[np.float32]
+    durations: NDArray[np.float32]
+    reasons: tuple[str, ...]
+
+
+def _stamp(utterance: Utterance) -> tuple[int, int]:
+    """Size and time of the file (or its archive), so that a changed recording is measured again."""
+    place = Path(utterance.path)
+    for file in (place, *place.parents):
+        if file.is_file():
+            stat = file.stat()
+            return stat.st_size, stat.st_mtime_ns
+    return 0, 0
+
+
+def _measure_shard(shard: _Shard) -> _Measured:
+    file = shard.file
+    if file is not None and (kept := _kept(file, len(shard.utterances))) is not None:
+        return kept
+    values, durations, reasons = [], [], []
+    for utterance in shard.utterances:
+        try:
+            waveform = read(utterance.path, shard.config.rate, utterance.start, utterance.end)
+            row = measure(waveform, shard.config)
+            reason = "" if np.isfinite(row).all() else "a feature is not finite"
+        except SpeechEmotionError as error:
+            reason = str(error).removeprefix(f"{utterance.path}: ")
+        reasons.append(reason)
+        if not reason:
+            values.append(row)
+            durations.append(waveform.duration)
+    measured = _Measured(
+        np.array(values, dtype=np.float32).reshape(len(values), len(shard.config.columns)),
+        np.array(durations, dtype=np.float32),
+        tuple(reasons),
+    )
+    if file is not None:
+        _keep(file, measured)
+    return measured
+
+
+def _keep(file: Path, measured: _Measured) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(f".{os.getpid()}.part")
+    with part.open("wb") as out:
+        np.savez(
+            out,
+            allow_pickle=False,
+            values=measured.values,
+            durations=measured.durations,
+            reasons=np.array(json.dumps(measured.reasons)),
+        )
+    part.replace(file)
+
+
+def _kept(file: Path, utterances: int) -> _Measured | None:
+    try:
+        with np.load(file, allow_pickle=False) as kept:
+            reasons = tuple(json.loads(str(kept["reasons"])))
+            if len(reasons) == utterances and len(kept["values"]) == reasons.count(""):
+                return _Measured(kept["values"], kept["durations"], reasons)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        pass
+    return None
+
+
+def _table(corpus: Corpus, config: FeatureConfig, measured: list[_Measured]) -> FeatureTable:
+    reasons = [reason for shard in measured for reason in shard.reasons]
+    pairs = list(zip(corpus.utterances, reasons, strict=True))
+    kept = [utterance for utterance, reason in pairs if not reason]
+    failures = tuple(Failure(utterance.path, reason) for utterance, reason in pairs if reason)
+    if not kept:
+        first = f"; the first: {failures[0].path}: {failures[0].reason}" if failures else ""
+        raise FeatureError(f"none of the {len(corpus)} recordings of {corpus.name} could be used{first}")
+    return FeatureTable(
+        values=np.concatenate([shard.values for shard in measured]),
+        emotions=np.array([u.emotion for u in kept]),
+        speakers=np.array([u.speaker for u in kept]),
+        sentences=np.array([u.sentence or "" for u in kept]),
+        intensities=np.array([u.intensity or "" for u in kept]),
+        sexes=np.array([u.sex or "" for u in kept]),
+        corpora=np.array([u.corpus for u in kept]),
+        paths=np.array([u.path for u in kept]),
+        durations=np.concatenate([shard.durations for shard in measured]),
+        config=config,
+        origins=(corpus.origin,),
+        failures=failures,
+    )

@@ -1,0 +1,174 @@
+"""A corpus as numbers: one row an utterance, one column a feature.
+
+Saved as ``.npz`` without pickle: ``numpy.load`` opens it anywhere, and nothing in it can run code.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..corpora.utterance import Origin
+from ..emotions import choose, in_order
+from ..errors import FeatureError
+from .config import FeatureConfig
+
+FORMAT = 1
+"""Of the file; a newer one is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A recording that could not be used, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FeatureTable:
+    """Features and labels of a corpus. All arrays have one row an utterance, in the corpus's order.
+
+    Attributes:
+        values: float32, shape (utterances, features), finite.
+        emotions: str, shape (utterances,).
+        speakers: str, shape (utterances,), unique across corpora.
+        sentences: str, shape (utterances,), empty where unknown.
+        intensities: str, shape (utterances,), empty where unknown.
+        sexes: str, shape (utterances,), empty where unknown.
+        corpora: str, shape (utterances,).
+        paths: str, shape (utterances,).
+        durations: float32, shape (utterances,), seconds.
+        config: what made the values; ``config.columns`` names the features.
+        origins: the corpora with their licences.
+        failures: recordings that are not in the table, and why.
+    """
+
+    values: NDArray[np.float32]
+    emotions: NDArray[np.str_]
+    speakers: NDArray[np.str_]
+    sentences: NDArray[np.str_]
+    intensities: NDArray[np.str_]
+    sexes: NDArray[np.str_]
+    corpora: NDArray[np.str_]
+    paths: NDArray[np.str_]
+    durations: NDArray[np.float32]
+    config: FeatureConfig
+    origins: tuple[Origin, ...]
+    failures: tuple[Failure, ...] = ()
+
+    def __post_init__(self) -> None:
+        rows = len(self.values)
+        if self.values.shape != (rows, len(self.config.columns)):
+            raise FeatureError(
+                f"values have shape {self.values.shape}, but the configuration names {len(self.config.columns)} columns"
+            )
+        for name in PER_UTTERANCE:
+            if getattr(self, name).shape != (rows,):
+                raise FeatureError(f"{name} has shape {getattr(self, name).shape}, but there are {rows} utterances")
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The name of each feature."""
+        return self.config.columns
+
+    @property
+    def name(self) -> str:
+        """The names of the corpora in it."""
+        return "+".join(origin.name for origin in self.origins)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The emotions in it, in the order of the vocabulary."""
+        return in_order(self.emotions.tolist())
+
+    def rows(self, which: NDArray[Any]) -> FeatureTable:
+        """The table of some rows only.
+
+        Args:
+            which: indices, or a boolean mask of shape (utterances,).
+        """
+        return replace(self, **{name: getattr(self, name)[which] for name in ("values", *PER_UTTERANCE)})
+
+    def select(self, emotions: Sequence[str]) -> FeatureTable:
+        """The rows with these emotions.
+
+        Raises:
+            UsageError: if an emotion is not in the table.
+        """
+        wanted = choose(emotions, self.classes, self.name)
+        return self.rows(np.isin(self.emotions, wanted))
+
+    def narrow(self, features: Sequence[str], statistics: Sequence[str] | None = None) -> FeatureTable:
+        """The columns of these feature groups and statistics.
+
+        Raises:
+            UsageError: if one is not in the table.
+        """
+        config = self.config.narrowed(features, statistics or self.config.statistics)
+        position = {column: number for number, column in enumerate(self.columns)}
+        absent = [column for column in config.columns if column not in position]
+        if absent:
+            raise FeatureError(f"the table has no column {absent[0]}; it has {', '.join(self.config.features)}")
+        chosen = [position[column] for column in config.columns]
+        return replace(self, values=np.ascontiguousarray(self.values[:, chosen]), config=config)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the table as ``.npz``, whole or not at all."""
+        target = Path(path)
+        arrays: dict[str, Any] = {name: getattr(self, name) for name in ("values", *PER_UTTERANCE)}
+        about = {
+            "format": FORMAT,
+            "config": self.config.as_dict(),
+            "origins": [asdict(origin) for origin in self.origins],
+            "failures": [asdict(failure) for failure in self.failures],
+        }
+        arrays["columns"] = np.array(self.columns)
+        arrays["about"] = np.array(json.dumps(about))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f"{target.name}.{os.getpid()}.part")
+        try:
+            with part.open("wb") as file:
+                np.savez(file, allow_pickle=False, **arrays)
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> FeatureTable:
+        """Read a table that :meth:`save` wrote.
+
+        Raises:
+            FeatureError: if the file is missing, is not a feature table, or is of a newer format.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                about = json.loads(str(file["about"]))
+                if about["format"] > FORMAT:
+                    raise FeatureError(f"{path} is of format {about['format']}; this version reads up to {FORMAT}")
+                return cls(
+                    **{name: file[name] for name in ("values", *PER_UTTERANCE)},
+                    config=FeatureConfig.from_dict(about["config"]),
+                    origins=tuple(Origin(**origin) for origin in about["origins"]),
+                    failures=tuple(Failure(**failure) for failure in about["failures"]),
+                )
+        except FileNotFoundError:
+            raise FeatureError(f"no such feature table: {path}") from None
+        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+            raise FeatureError(f"{path} is not a feature table that `extract` wrote ({error})") from error
+
+
+PER_UTTERANCE = tuple(
+    field.name for field in fields(FeatureTable) if field.name not in ("values", "config", "origins", "failures")
+)

@@ -1,0 +1,299 @@
+"""A bundle's manifest: what the model is, what it was trained on, and how good it is.
+
+JSON with a fixed set of fields, every one checked on reading, because a bundle may come from a stranger. It
+holds no date, so the same training gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from ..audio.waveform import RATE
+from ..corpora.utterance import Origin
+from ..errors import BundleError, FeatureError, UsageError
+from ..features.config import FeatureConfig
+from .strict_json import (
+    LONGEST_NAME,
+    mapping,
+    named,
+    number,
+    one_line,
+    one_of,
+    parse,
+    plain,
+    sequence,
+    sha256,
+    text,
+    whole,
+    wrong,
+)
+
+FORMAT = 1
+"""Of the bundle; a newer one is refused."""
+
+MEMBERS = ("classifier.onnx", "card.md")
+"""What a bundle holds beside its manifest."""
+
+POOLING = "mean"
+"""How the windows of a long recording become one answer: the mean of their probabilities."""
+
+MOST_EMOTIONS = 100
+MOST_CORPORA = 100
+MOST_SPEAKERS = 100_000
+MOST_COLUMNS = 100_000
+
+Scores = Mapping[str, Mapping[str, Mapping[str, float | None]]]
+"""Protocol, then metric, then ``value``, ``low`` and ``high``: fractions; the last two None where not
+estimated."""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """How a model came to be.
+
+    Attributes:
+        family: of classifiers: ``mlp``.
+        hyperparameters: plain JSON values.
+        origins: the corpora it was trained on.
+        speakers: those it has heard, sorted.
+        utterances: how many it was trained on.
+        utterances_sha256: of what identifies them, in order; empty where unknown.
+        protocol: how it was chosen: ``speaker``.
+        seed: of everything random.
+        scores: what it scored, by protocol.
+        versions: of the libraries that trained it.
+    """
+
+    family: str
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    origins: tuple[Origin, ...] = ()
+    speakers: tuple[str, ...] = ()
+    utterances: int = 0
+    utterances_sha256: str = ""
+    protocol: str = ""
+    seed: int = 0
+    scores: Scores = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def licence(self) -> str:
+        """The strictest licence among the corpora."""
+        return strictest(self.origins)
+
+    @property
+    def non_commercial(self) -> bool:
+        """Whether a corpus forbids commercial use, and with it this model."""
+        return any(origin.non_commercial for origin in self.origins)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Everything in a bundle but the classifier itself.
+
+    Attributes:
+        name: the model's name.
+        emotions: in the order of the classifier's probabilities.
+        config: how a recording is measured.
+        provenance: how the model came to be.
+        temperature: divides the logarithms of the probabilities; 1 leaves them as they are.
+        sure_above: the confidence under which the model says "not sure".
+        window: seconds of a long recording heard at once.
+        hop: seconds from one window to the next.
+        members: the SHA-256 of each other file in the bundle, in hexadecimal.
+    """
+
+    name: str
+    emotions: tuple[str, ...]
+    config: FeatureConfig
+    provenance: Provenance
+    temperature: float = 1.0
+    sure_above: float = 0.0
+    window: float = 3.0
+    hop: float = 1.0
+    members: Mapping[str, str] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Whether a model may be so called, hear these emotions and use these numbers.
+
+        Raises:
+            BundleError: if not; the message names the value and the valid ones.
+        """
+        _name(self.name)
+        _emotions(self.emotions)
+        number(self.temperature, "temperature", 0.01, 100)
+        number(self.sure_above, "sure_above", 0, 1)
+        number(self.window, "window", 0.1, 60)
+        number(self.hop, "hop", 0.01, self.window)
+        one_of(self.config.rate, "rate of the features", [RATE])
+        columns = sum(self.config.tracks(name) for name in self.config.features) * len(self.config.statistics)
+        if columns > MOST_COLUMNS:
+            raise BundleError(f"the features have {columns} columns; the most is {MOST_COLUMNS}")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, in reading order."""
+        made = self.provenance
+        return {
+            "format": FORMAT,
+            "name": self.name,
+            "emotions": list(self.emotions),
+            "rate": self.config.rate,
+            "features": self.config.as_dict(),
+            "window": self.window,
+            "hop": self.hop,
+            "pooling": POOLING,
+            "calibration": {"temperature": self.temperature},
+            "sure_above": self.sure_above,
+            "adaptation": None,
+            "family": made.family,
+            "hyperparameters": dict(made.hyperparameters),
+            "licence": made.licence,
+            "corpora": [asdict(origin) for origin in made.origins],
+            "utterances": made.utterances,
+            "utterances_sha256": made.utterances_sha256,
+            "speakers": list(made.speakers),
+            "protocol": made.protocol,
+            "seed": made.seed,
+            "scores": {protocol: dict(metrics) for protocol, metrics in made.scores.items()},
+            "versions": dict(made.versions),
+            "members": dict(self.members),
+        }
+
+    def to_json(self) -> bytes:
+        """The manifest as it is stored.
+
+        Raises:
+            BundleError: if :meth:`from_json` would refuse it.
+        """
+        try:
+            data = json.dumps(self.as_dict(), indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+        except (TypeError, ValueError) as error:
+            raise BundleError(f"the model's description cannot be written as JSON ({error})") from error
+        Manifest.from_json(data)
+        return data
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Manifest:
+        """Read a manifest and check every field.
+
+        Args:
+            data: UTF-8.
+
+        Raises:
+            BundleError: if it is not JSON, of a newer format, or a field is missing, unknown or wrong.
+        """
+        values = parse(data)
+        made_by = whole(values.get("format"), "format", 1, 2**31)
+        if made_by > FORMAT:
+            raise BundleError(f"made by a newer version: format {made_by}, this one reads up to {FORMAT}; update it")
+        mapping(values, "manifest.json", FIELDS)
+        one_of(values["rate"], "rate", [RATE])
+        one_of(values["pooling"], "pooling", [POOLING])
+        one_of(values["adaptation"], "adaptation", [None])
+        provenance = _provenance(values)
+        if values["licence"] != provenance.licence:
+            raise wrong("licence", f"the strictest of its corpora, '{provenance.licence}'", values["licence"])
+        members = mapping(values["members"], "members", MEMBERS)
+        manifest = cls(
+            name=values["name"],
+            emotions=tuple(sequence(values["emotions"], "emotions", MOST_EMOTIONS)),
+            config=_config(values["features"]),
+            provenance=provenance,
+            temperature=mapping(values["calibration"], "calibration", ["temperature"])["temperature"],
+            sure_above=values["sure_above"],
+            window=values["window"],
+            hop=values["hop"],
+            members={name: sha256(digest, f"members: {name}") for name, digest in members.items()},
+        )
+        manifest.check()
+        return manifest
+
+
+FIELDS = (
+    *(
+        "format",
+        "name",
+        "emotions",
+        "rate",
+        "features",
+        "window",
+        "hop",
+        "pooling",
+        "calibration",
+        "sure_above",
+    ),
+    *("adaptation", "family", "hyperparameters", "licence", "corpora", "utterances", "utterances_sha256"),
+    *("speakers", "protocol", "seed", "scores", "versions", "members"),
+)
+
+
+def strictest(origins: Sequence[Origin]) -> str:
+    """The licence that forbids most.
+
+    Example:
+        >>> strictest([Origin("emodb", "CC0"), Origin("ravdess", "CC BY-NC-SA 4.0")])
+        'CC BY-NC-SA 4.0'
+    """
+    return max((origin.licence for origin in origins), key=_strictness, default="unknown")
+
+
+def _strictness(licence: str) -> int:
+    terms = licence.upper().replace(" ", "-")
+    for rank, marks in enumerate((("-NC",), ("-ND",), ("-SA", "ODBL", "GPL"))):
+        if any(mark in terms for mark in marks):
+            return 4 - rank
+    return 0 if terms.startswith(("CC0", "PUBLIC-DOMAIN")) else 1
+
+
+def _name(value: object) -> None:
+    if not text(value, "a name", LONGEST_NAME).strip():
+        raise BundleError("a name must not be empty")
+
+
+def _emotions(labels: Sequence[str]) -> None:
+    if not 2 <= len(labels) <= MOST_EMOTIONS:
+        raise BundleError(f"a model has 2 to {MOST_EMOTIONS} emotions, not {len(labels)}")
+    for label in labels:
+        _name(label)
+        if list(labels).count(label) > 1:
+            raise BundleError(f"the emotion '{label}' is there twice")
+
+
+def _config(values: object) -> FeatureConfig:
+    try:
+        return FeatureConfig.from_dict(mapping(values, "features"))
+    except (FeatureError, UsageError) as error:
+        raise BundleError(f"features: {one_line(error)}") from error
+
+
+def _provenance(values: Mapping[str, Any]) -> Provenance:
+    speakers = sequence(values["speakers"], "speakers", MOST_SPEAKERS)
+    digest = values["utterances_sha256"]
+    return Provenance(
+        family=text(values["family"], "family", LONGEST_NAME),
+        hyperparameters=named(values["hyperparameters"], "hyperparameters", plain),
+        origins=tuple(_origin(origin) for origin in sequence(values["corpora"], "corpora", MOST_CORPORA)),
+        speakers=tuple(text(speaker, "a speaker") for speaker in speakers),
+        utterances=whole(values["utterances"], "utterances", 0, 10**12),
+        utterances_sha256=sha256(digest, "utterances_sha256") if digest != "" else "",
+        protocol=text(values["protocol"], "protocol", LONGEST_NAME),
+        seed=whole(values["seed"], "seed", 0, 2**32 - 1),
+        scores=named(values["scores"], "scores", lambda metrics, place: named(metrics, place, _score)),
+        versions=named(values["versions"], "versions", text),
+    )
+
+
+def _origin(value: object) -> Origin:
+    names = [origin_field.name for origin_field in fields(Origin)]
+    origin = mapping(value, "a corpus", names)
+    return Origin(**{name: text(origin[name], f"{name} of a corpus") for name in names})
+
+
+def _score(value: object, place: str) -> dict[str, float | None]:
+    score = mapping(value, place, ["value", "low", "high"])
+    score["value"] = number(score["value"], place, -1e9, 1e9)
+    for bound in ("low", "high"):
+        score[bound] = None if score[bound] is None else number(score[bound], place, -1e9, 1e9)
+    return score

@@ -1,0 +1,207 @@
+"""A model: a classifier, and how sound becomes the numbers that it reads.
+
+The classifier is scikit-learn's while training and ONNX Runtime's afterwards; the probabilities are the
+same to 1e-4.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import BundleError, FeatureError
+from ..features.config import FeatureConfig
+from ..features.table import FeatureTable
+from .manifest import Manifest, Provenance
+from .prediction import Prediction
+
+if TYPE_CHECKING:
+    from ..audio.read import Source
+
+LONG_SECONDS = 30.0
+"""A recording longer than this is heard window by window; a shorter one at once, as the training clips
+were."""
+
+SMALLEST = float(np.finfo(np.float32).tiny)
+"""Probability that stands for 0 where a logarithm is taken."""
+
+BATCH = 256
+"""Windows measured before the classifier is asked: what a long recording costs in memory."""
+
+
+class Classifier(Protocol):
+    """What a model needs: probabilities, and a way to be stored."""
+
+    def predict_proba(self, values: NDArray[np.float32]) -> NDArray[Any]:
+        """Probabilities, shape (n, classes), of features of shape (n, columns)."""
+        ...
+
+    def onnx(self) -> bytes:
+        """The classifier as an ONNX file: ``values`` in, ``probabilities`` out."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """Hears emotions in speech.
+
+    Attributes:
+        classifier: what computes the probabilities.
+        emotions: their names, in the order of the classifier's columns.
+        config: how a recording is measured.
+        provenance: how the model came to be.
+        name: for people.
+        temperature: divides the logarithms of the probabilities; 1 leaves them as they are, more is less
+            sure.
+        sure_above: the confidence under which the answer is "not sure".
+        window: seconds of a long recording heard at once.
+        hop: seconds from one window to the next.
+
+    Raises:
+        BundleError: if a model cannot have this name, these emotions or these numbers.
+    """
+
+    classifier: Classifier
+    emotions: tuple[str, ...]
+    config: FeatureConfig
+    provenance: Provenance
+    name: str = "model"
+    temperature: float = 1.0
+    sure_above: float = 0.0
+    window: float = 3.0
+    hop: float = 1.0
+
+    def __post_init__(self) -> None:
+        self.manifest().check()
+
+    def manifest(self) -> Manifest:
+        """All that there is to say of the model."""
+        return Manifest(
+            name=self.name,
+            emotions=self.emotions,
+            config=self.config,
+            provenance=self.provenance,
+            temperature=self.temperature,
+            sure_above=self.sure_above,
+            window=self.window,
+            hop=self.hop,
+        )
+
+    def predict_proba(self, values: NDArray[Any] | FeatureTable) -> NDArray[np.float64]:
+        """The probability of each emotion.
+
+        Args:
+            values: features, shape (n, columns), as ``config`` names them; or a table of them.
+
+        Returns:
+            float64, shape (n, emotions); rows sum to 1.
+
+        Raises:
+            FeatureError: if the features are not those that the model was trained on.
+            BundleError: if the classifier fails.
+        """
+        checked = self._checked(values)
+        found: NDArray[np.float64] = self.classifier.predict_proba(checked).astype(np.float64)
+        if found.shape != (len(checked), len(self.emotions)) or not _are_probabilities(found):
+            raise BundleError(f"the classifier of '{self.name}' gives no {len(self.emotions)} probabilities")
+        if self.temperature != 1:
+            found = np.exp(np.log(np.maximum(found, SMALLEST)) / self.temperature)
+        found /= found.sum(axis=1, keepdims=True)
+        return found
+
+    def predict(self, values: NDArray[Any] | FeatureTable) -> NDArray[np.str_]:
+        """The likeliest emotion of each row, shape (n,)."""
+        labels: NDArray[np.str_] = np.array(self.emotions)[self.predict_proba(values).argmax(axis=1)]
+        return labels
+
+    def prediction(self, probabilities: NDArray[np.float64], start: float, end: float) -> Prediction:
+        """What to say of a stretch of sound.
+
+        Args:
+            probabilities: of each emotion, shape (emotions,).
+            start: seconds from the beginning of the recording.
+            end: seconds from the beginning of the recording.
+        """
+        order = np.argsort(-probabilities, kind="stable")
+        scores = tuple((self.emotions[number], float(probabilities[number])) for number in order)
+        label, confidence = scores[0]
+        return Prediction(label if confidence >= self.sure_above else None, scores, confidence, start, end)
+
+    def recognize(self, source: Source) -> Prediction:
+        """The emotion of a recording.
+
+        One of up to 30 s is heard at once. Of a longer one, windows are heard, and their probabilities
+        averaged.
+
+        Args:
+            source: a path, which may lead through a zip archive; the bytes of a file; or a binary file.
+
+        Raises:
+            AudioError: if it cannot be read.
+        """
+        from ..audio.read import blocks
+
+        pieces = blocks(source, self.config.rate, LONG_SECONDS)
+        opening = list(islice(pieces, 2))
+        if len(opening) == 1:
+            return self._recognize_short(opening[0])
+        return self._recognize_long(chain(opening, pieces))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model as a bundle, whole or not at all.
+
+        Raises:
+            BundleError: if it cannot be written.
+        """
+        from . import bundle
+
+        bundle.save(self, path)
+
+    def _recognize_short(self, samples: NDArray[np.float32]) -> Prediction:
+        from ..audio.waveform import Waveform
+        from ..features.measure import measure
+
+        waveform = Waveform(samples, self.config.rate)
+        probabilities = self.predict_proba(measure(waveform, self.config)[None])[0]
+        return self.prediction(probabilities, 0.0, waveform.duration)
+
+    def _recognize_long(self, pieces: Iterable[NDArray[np.float32]]) -> Prediction:
+        from ..audio.windows import slide
+        from ..features.measure import measure
+
+        sums, count, end = np.zeros(len(self.emotions)), 0, 0.0
+        heard = slide(pieces, self.window, self.hop, self.config.rate)
+        while batch := [(measure(part.waveform, self.config), part.end) for part in islice(heard, BATCH)]:
+            sums += self.predict_proba(np.stack([values for values, _ in batch])).sum(axis=0)
+            count += len(batch)
+            end = batch[-1][1]
+        return self.prediction(sums / count, 0.0, end)
+
+    def _checked(self, values: NDArray[Any] | FeatureTable) -> NDArray[np.float32]:
+        if isinstance(values, FeatureTable):
+            if values.config != self.config:
+                difference = _difference(values.config, self.config)
+                raise FeatureError(f"the table's features are not those that '{self.name}' reads: {difference}")
+            values = values.values
+        columns = len(self.config.columns)
+        if values.ndim != 2 or values.shape[1] != columns:
+            raise FeatureError(f"'{self.name}' reads {columns} features a row, not an array of shape {values.shape}")
+        numbers = np.ascontiguousarray(values, dtype=np.float32)
+        if not np.isfinite(numbers).all():
+            raise FeatureError("features must be finite; there is a NaN or an infinity among them")
+        return numbers
+
+
+def _are_probabilities(rows: NDArray[np.float64]) -> bool:
+    return bool((rows >= 0).all() and (abs(rows.sum(axis=1) - 1) < 0.01).all())
+
+
+def _difference(given: FeatureConfig, wanted: FeatureConfig) -> str:
+    there, here = given.as_dict(), wanted.as_dict()
+    return "; ".join(f"{name} {there[name]}, not {here[name]}" for name in here if there[name] != here[name])

@@ -1,0 +1,1 @@
+"""To use a model: on a file, on many files, window by window."""

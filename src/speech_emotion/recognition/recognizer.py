@@ -1,0 +1,183 @@
+"""The emotion of recordings.
+
+A short recording is heard whole. Over a long one, windows of equal length are heard; the answer for all of it is the
+mean of their probabilities.
+"""
+
+from __future__ import annotations
+
+import glob
+import itertools
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+
+from .. import workers as workers_
+from ..audio.read import Source
+from ..audio.windows import slide, windows
+from ..corpora.paths import AUDIO_SUFFIXES, walk
+from ..errors import SpeechEmotionError, UsageError
+from ..features.measure import measure
+from ..models import bundle
+from ..models.model import Model
+from ..models.prediction import Prediction
+
+WINDOW = 3.0
+"""Seconds heard at once where segments are asked for."""
+
+HOP = 1.0
+"""Seconds from one segment to the next."""
+
+WORTH_PROCESSES = 64
+"""Fewer files than this are done before another process would have started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """What was made of one file: a prediction, or the reason why there is none.
+
+    Attributes:
+        path: the file, as it was named.
+        model: the name of the model.
+        prediction: for the whole of it; its ``end`` is the duration in seconds.
+        segments: a prediction a window, where asked for.
+        error: why it could not be used.
+    """
+
+    path: str
+    model: str
+    prediction: Prediction | None = None
+    segments: tuple[Prediction, ...] | None = None
+    error: str | None = None
+
+
+def recognize(source: Source, model: Model | None = None) -> Prediction:
+    """The emotion of a recording.
+
+    Args:
+        source: a path, which may lead through a zip archive; the bytes of a file; or a binary file.
+        model: None takes the built-in one.
+
+    Raises:
+        AudioError: if the recording cannot be read.
+    """
+    return (model or builtin()).recognize(source)
+
+
+def recognize_segments(
+    source: Source, model: Model | None = None, window: float = WINDOW, hop: float = HOP
+) -> Iterator[Prediction]:
+    """The emotion of each window of a recording of any length, in bounded memory.
+
+    Args:
+        source: a path, the bytes of a file, or a binary file.
+        model: None takes the built-in one.
+        window: seconds.
+        hop: seconds from one window to the next.
+
+    Yields:
+        Predictions in the order of time, which together cover the recording.
+
+    Raises:
+        AudioError: if the recording cannot be read.
+        UsageError: if ``hop`` is not above 0 and at most ``window``.
+    """
+    model = model or builtin()
+    for part in windows(source, window, hop, model.config.rate):
+        probabilities = model.predict_proba(measure(part.waveform, model.config)[None])[0]
+        yield model.prediction(probabilities, part.start, part.end)
+
+
+def recognize_files(
+    paths: Iterable[str],
+    model: Model | None = None,
+    *,
+    segments: bool = False,
+    window: float = WINDOW,
+    hop: float = HOP,
+    workers: int | None = None,
+) -> Iterator[Recognition]:
+    """The emotions of many recordings; one that cannot be used costs its own answer only.
+
+    Args:
+        paths: files, which may lead through zip archives.
+        model: None takes the built-in one.
+        segments: whether to hear each window as well.
+        window: seconds, of a segment.
+        hop: seconds from one segment to the next.
+        workers: processes; None takes all cores for many files and none for few.
+
+    Yields:
+        An answer a path, in order, as soon as it is there.
+    """
+    todo = list(paths)
+    if workers is None and len(todo) < WORTH_PROCESSES:
+        workers = 1
+    if segments:
+        slide((), window, hop)  # refuses windows that are not possible, before any file is heard
+    hear = partial(recognize_file, model=model or builtin(), segments=segments, window=window, hop=hop)
+    yield from workers_.run(hear, todo, workers)
+
+
+def recognize_file(
+    path: str,
+    model: Model,
+    *,
+    segments: bool = False,
+    window: float = WINDOW,
+    hop: float = HOP,
+    source: Source | None = None,
+) -> Recognition:
+    """The emotion of one recording, or the reason why there is none.
+
+    Args:
+        path: the file; what the answer calls it.
+        model: which to ask.
+        segments: whether to hear each window as well.
+        window: seconds, of a segment.
+        hop: seconds from one segment to the next.
+        source: the recording, where it is not the file at ``path``.
+    """
+    heard = path if source is None else source
+    try:
+        whole = model.recognize(heard)
+        parts = tuple(recognize_segments(heard, model, window, hop)) if segments else None
+    except UsageError:
+        raise
+    except SpeechEmotionError as error:
+        return Recognition(path, model.name, error=str(error).removeprefix(f"{path}: "))
+    return Recognition(path, model.name, whole, parts)
+
+
+def recordings(names: Sequence[str]) -> Iterator[str]:
+    """The recordings that names stand for.
+
+    Args:
+        names: files, folders, zip archives, patterns such as ``calls/*.wav`` (``**`` for any depth), or paths that
+            lead through an archive.
+
+    Yields:
+        Paths, each once, in the order of the names; those of a folder or archive sorted, and only those that end
+        like audio. A name that stands for nothing is passed on, so that it gets its error.
+    """
+    found = itertools.chain.from_iterable(map(_recordings, names))
+    yield from dict.fromkeys(found)
+
+
+def _recordings(name: str) -> Iterable[str]:
+    place = Path(name)
+    if place.is_dir() or (place.is_file() and place.suffix.lower() == ".zip"):
+        inside = [path for path in walk(place) if os.path.splitext(path)[1].lower() in AUDIO_SUFFIXES]
+        return inside or [name]
+    if not place.exists() and glob.has_magic(name):
+        matching = sorted(path for path in glob.glob(name, recursive=True) if os.path.isfile(path))
+        return matching or [name]
+    return [name]
+
+
+@lru_cache(maxsize=1)
+def builtin() -> Model:
+    """The model that is used where none is given."""
+    return bundle.load(bundle.DEFAULT)

@@ -1,0 +1,1 @@
+"""Models from feature tables: one, or the best of many."""

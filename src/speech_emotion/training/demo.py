@@ -1,0 +1,201 @@
+"""The whole road on one corpus: features, honest scores, a short search, one prediction, a page.
+
+The clip that is predicted at the end is by a speaker whom no step of the search had heard.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..corpora.utterance import Corpus
+from ..emotions import CALM4
+from ..evaluation.evaluate import evaluate
+from ..evaluation.report import HUMAN, Comparison, Page, confusion_png, render
+from ..features.extract import extract
+from ..features.table import FeatureTable
+from ..models.prediction import Prediction
+from ..workers import Progress
+from .families import family
+from .leaderboard import SearchResult, Trial
+from .search import search
+
+FAMILY = "mlp"
+"""The prototype's classifier."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Demonstration:
+    """What the road led to.
+
+    Attributes:
+        table: the features.
+        seconds: what reading, resampling and measuring all recordings took.
+        comparisons: random split beside new speakers, for each task.
+        result: of the search.
+        clip: the recording that was predicted.
+        truth: its emotion.
+        speaker: who speaks it; one of ``result.test_speakers``.
+        prediction: what the best model hears.
+        page: the HTML report.
+        picture: the confusion matrix.
+    """
+
+    table: FeatureTable
+    seconds: float
+    comparisons: tuple[Comparison, ...]
+    result: SearchResult
+    clip: str
+    truth: str
+    speaker: str
+    prediction: Prediction
+    page: Path
+    picture: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who is told how far the road has come.
+
+    Attributes:
+        step: called with a line when a step begins.
+        progress: called with done and total within a step.
+        on_trial: called with each trial of the search.
+    """
+
+    step: Callable[[str], None] = lambda line: None
+    progress: Progress = lambda done, total: None
+    on_trial: Callable[[Trial], None] = lambda trial: None
+
+
+def demonstrate(
+    corpus: Corpus,
+    folder: Path,
+    *,
+    budget: str | float = "60s",
+    seed: int = 0,
+    workers: int | None = None,
+    repeat: str = "",
+    warning: str = "",
+    listener: Listener | None = None,
+) -> Demonstration:
+    """Walk the whole road, and leave a page, a picture, the features and the models in a folder.
+
+    Args:
+        corpus: recordings of three speakers or more.
+        folder: where to leave everything; made where it is missing.
+        budget: time for the search, as in :func:`speech_emotion.training.search.search`.
+        seed: of everything random.
+        workers: processes; None takes all cores.
+        repeat: the command that does this again, for the page.
+        warning: what the page must say first.
+        listener: who is told.
+
+    Raises:
+        SpeechEmotionError: whatever a step refuses.
+    """
+    told = listener or Listener()
+    folder.mkdir(parents=True, exist_ok=True)
+    told.step(f"reading {len(corpus)} recordings at 16 kHz: mel, chroma, MFCC")
+    begun = time.perf_counter()
+    table = extract(corpus, workers=workers, resume=folder / "features.npz.parts", progress=told.progress)
+    seconds = time.perf_counter() - begun
+    table.save(folder / "features.npz")
+    tasks = _tasks(table)
+    comparisons = []
+    for task, part in tasks.items():
+        told.step(f"scoring {task}: {family(FAMILY).summary}, speakers shuffled and kept apart")
+        reports = {
+            protocol: evaluate(family(FAMILY).build(seed=seed), part, protocol, seed=seed, workers=workers)
+            for protocol in ("random", "speaker")
+        }
+        comparisons.append(Comparison(task, human=_human(part), **reports))
+    task, part = next(iter(tasks.items()))
+    told.step(f"searching for a better model of {task} for {budget}")
+    result = search(
+        part,
+        "random",
+        budget=budget,
+        folder=folder / "models",
+        seed=seed,
+        workers=workers,
+        on_trial=told.on_trial,
+    )
+    row = int(np.flatnonzero(part.speakers == result.test_speakers[0])[0])
+    clip, truth = str(part.paths[row]), str(part.emotions[row])
+    prediction = result.best.recognize(clip)
+    picture, page = folder / "confusion.png", folder / "report.html"
+    confusion_png(comparisons[0].speaker, picture)
+    shown = Demonstration(
+        table,
+        seconds,
+        tuple(comparisons),
+        result,
+        clip,
+        truth,
+        str(part.speakers[row]),
+        prediction,
+        page,
+        picture,
+    )
+    part_file = page.with_name(f"{page.name}.part")
+    part_file.write_text(render(_page(corpus, shown, repeat, warning)), encoding="utf-8")
+    part_file.replace(page)
+    return shown
+
+
+def search_lines(result: SearchResult) -> list[str]:
+    """What a search found, in words: what was tried, what won, and what it is worth."""
+    best = result.kept[0]
+    outer = best.outer or {}
+    lines = [
+        f"{len(result.leaderboard)} models tried, judged on {len(result.development_speakers)} speakers; "
+        f"the best is {best.candidate.family} on {', '.join(best.candidate.features)} "
+        f"(UAR {best.inner['uar'].value:.0%} among them)"
+    ]
+    if "uar" in outer:
+        score = outer["uar"]
+        lines.append(
+            f"on {len(result.test_speakers)} speakers that no choice saw its UAR is "
+            f"{score.value:.0%} [{score.low:.0%}–{score.high:.0%}]; chance is {result.chance:.0%}"
+        )
+    return lines
+
+
+def _tasks(table: FeatureTable) -> dict[str, FeatureTable]:
+    """The prototype's four emotions first, where the corpus has them, then all."""
+    everything = {f"{len(table.classes)} emotions": table}
+    if set(CALM4) < set(table.classes):
+        return {"4 emotions": table.select(CALM4), **everything}
+    return everything
+
+
+def _human(table: FeatureTable) -> float | None:
+    return HUMAN.get(table.name) if len(table.classes) == 8 else None
+
+
+def _page(corpus: Corpus, shown: Demonstration, repeat: str, warning: str) -> Page:
+    table = shown.table
+    about = [
+        ("Recordings", f"{corpus.name}: {len(table)} utterances, {len(set(table.speakers))} speakers"),
+        ("Licence", corpus.licence),
+        ("To cite", corpus.citation),
+        ("Not used", f"{len(table.failures)} could not be read; left out: {dict(corpus.left_out) or 'none'}"),
+        ("Features", f"{', '.join(table.config.features)}: {len(table.columns)} numbers an utterance"),
+        ("Time for them", f"{shown.seconds:.1f} s, from the archive"),
+        ("Classifier of the table", family(FAMILY).summary),
+        ("Split", f"{shown.comparisons[0].speaker.folds} folds, seed {shown.result.seed}"),
+    ]
+    return Page(
+        title=f"Emotions in {corpus.name}",
+        about=about,
+        comparisons=shown.comparisons,
+        winner=search_lines(shown.result),
+        heard=(shown.clip, shown.truth, shown.prediction.scores),
+        repeat=repeat,
+        warning=warning,
+    )

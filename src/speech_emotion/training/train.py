@@ -1,0 +1,140 @@
+"""One model: fitted on all recordings, and judged by others fitted on parts of them.
+
+The scores that travel with a model are those of its recipe: models made alike, each tested on what it had not
+seen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import PurePath
+from typing import Any
+
+from .. import workers as pool
+from ..errors import UsageError
+from ..evaluation.evaluate import evaluate
+from ..evaluation.fitting import examples, fit
+from ..evaluation.intervals import Score
+from ..evaluation.protocols import splitter
+from ..features.table import FeatureTable
+from ..models.manifest import Provenance
+from ..models.model import Model
+from .export import SklearnClassifier
+from .families import family as family_named
+
+LIBRARIES = ("speech-emotion", "numpy", "scikit-learn", "skl2onnx")
+"""Whose versions are written into a bundle."""
+
+
+def train(
+    table: FeatureTable,
+    family: str = "mlp",
+    *,
+    seed: int = 0,
+    protocols: Sequence[str] = ("random", "speaker"),
+    folds: int = 5,
+    workers: int | None = None,
+    progress: pool.Progress | None = None,
+    name: str | None = None,
+    **hyperparameters: Any,
+) -> Model:
+    """Train one model, and judge its recipe under each protocol.
+
+    Args:
+        table: the recordings; all its rows are learnt, and its emotions are the classes.
+        family: a name from :data:`speech_emotion.training.families.FAMILIES`.
+        seed: of the model, the splits and the intervals.
+        protocols: how to judge the recipe; the scores are in ``model.provenance.scores``. Empty: do not
+            judge.
+        folds: how many models judge the recipe, for each protocol.
+        workers: how many processes; None takes all cores. The model is the same with any number.
+        progress: called with models fitted and models in all.
+        name: the model's; by default the family and the corpora.
+        hyperparameters: the family's.
+
+    Returns:
+        The model, ready to predict or to save.
+
+    Raises:
+        UsageError: if there is no such family, hyperparameter or protocol.
+        TrainingError: if the table has no rows, one emotion only or values that are not finite, or a protocol
+            cannot split it: a single speaker cannot be judged by ``speaker``.
+    """
+    if isinstance(protocols, str):
+        raise UsageError(f"protocols is a list of names: ['{protocols}']")
+    check_seed(seed)
+    values, labels = examples(table)
+    pipeline = family_named(family).build(seed=seed, **hyperparameters)
+    steps = [
+        splitter(protocol, folds, seed).get_n_splits(values, table.emotions, table.speakers) for protocol in protocols
+    ]
+    scores: dict[str, dict[str, Score]] = {}
+    for number, protocol in enumerate(protocols):
+        step = _after(progress, sum(steps[:number]), sum(steps) + 1)
+        report = evaluate(pipeline, table, protocol, folds=folds, seed=seed, workers=workers, progress=step)
+        scores[protocol] = report.scores
+    fitted = fit(pipeline, values, labels)
+    if progress:
+        progress(sum(steps) + 1, sum(steps) + 1)
+    provenance = provenance_of(table, family, hyperparameters, protocol=", ".join(protocols), seed=seed, scores=scores)
+    return model_of(fitted, table, provenance, name)
+
+
+def model_of(fitted: Any, table: FeatureTable, provenance: Provenance, name: str | None = None) -> Model:
+    """The model that a pipeline, fitted on this table, makes."""
+    return Model(
+        classifier=SklearnClassifier(fitted),
+        emotions=table.classes,
+        config=table.config,
+        provenance=provenance,
+        name=name or f"{provenance.family}-{table.name}",
+    )
+
+
+def provenance_of(
+    table: FeatureTable,
+    family: str,
+    hyperparameters: Mapping[str, Any],
+    *,
+    protocol: str,
+    seed: int,
+    scores: Mapping[str, Mapping[str, Score]],
+) -> Provenance:
+    """How a model was made from this table, for its manifest."""
+    return Provenance(
+        family=family,
+        hyperparameters={**family_named(family).defaults, **hyperparameters},
+        origins=table.origins,
+        speakers=tuple(sorted(set(table.speakers.tolist()))),
+        utterances=len(table),
+        utterances_sha256=fingerprint(table),
+        protocol=protocol,
+        seed=seed,
+        scores={by: {name: score.as_dict() for name, score in each.items()} for by, each in scores.items()},
+        versions={
+            "python": platform.python_version(),
+            **{library: version(library) for library in LIBRARIES},
+        },
+    )
+
+
+def fingerprint(table: FeatureTable) -> str:
+    """SHA-256 over the sorted file names, emotions and speakers: the same wherever the files lie."""
+    rows = zip(table.paths.tolist(), table.emotions.tolist(), table.speakers.tolist(), strict=True)
+    lines = sorted("\t".join([PurePath(path.replace("\\", "/")).name, *labels]) for path, *labels in rows)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def check_seed(seed: int) -> None:
+    """Raise where a seed is not one that every library takes."""
+    if not 0 <= seed < 2**32:
+        raise UsageError(f"seed must be from 0 to {2**32 - 1}, not {seed}")
+
+
+def _after(progress: pool.Progress | None, before: int, total: int) -> pool.Progress | None:
+    if progress is None:
+        return None
+    return lambda done, _: progress(before + done, total)

@@ -1,0 +1,94 @@
+"""One function over many items: in this process, or on this machine's cores.
+
+The result does not depend on the number of workers: results come in the order of the items, and numerical libraries
+run on one thread inside a task, here as there. Processes are joblib's (loky), so a user's script needs no
+``if __name__ == "__main__"``.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Generator, Sequence
+from typing import TypeVar
+
+from .errors import SpeechEmotionError, UsageError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+Progress = Callable[[int, int], None]
+"""Called with how many are done and how many there are, after each step."""
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def run(
+    function: Callable[[Item], Result], items: Sequence[Item], workers: int | None = None
+) -> Generator[Result, None, None]:
+    """Call ``function`` on each item and yield the results in the order of the items.
+
+    Args:
+        function: importable from a module, as are its argument and result.
+        items: what to call it on.
+        workers: how many processes; 1 stays in this one, None takes all cores.
+
+    Yields:
+        One result an item. Closing the iterator early stops the work.
+
+    Raises:
+        UsageError: if ``workers`` is less than 1.
+        SpeechEmotionError: if a worker process dies (out of memory, killed).
+
+    Example:
+        >>> list(run(abs, [-1, 2, -3], workers=1))
+        [1, 2, 3]
+    """
+    count = cores() if workers is None else workers
+    if count < 1:
+        raise UsageError(f"workers must be 1 or more, not {count}")
+    count = min(count, len(items))
+    if count <= 1:
+        return (function(item) for item in items)
+    return _in_processes(function, items, count)
+
+
+def _in_processes(
+    function: Callable[[Item], Result], items: Sequence[Item], count: int
+) -> Generator[Result, None, None]:
+    from joblib.externals.loky import ProcessPoolExecutor
+    from joblib.externals.loky.process_executor import BrokenProcessPool
+
+    executor = ProcessPoolExecutor(max_workers=count, initializer=_begin_worker, env=_ONE_THREAD)
+    try:
+        waiting = []
+        upcoming = iter(items)
+        for item in upcoming:
+            waiting.append(executor.submit(function, item))
+            if len(waiting) > 2 * count:
+                yield waiting.pop(0).result()
+        while waiting:
+            yield waiting.pop(0).result()
+    except BrokenProcessPool as error:
+        raise SpeechEmotionError(
+            "a worker process died (killed, or out of memory); try again with fewer: --workers 1"
+        ) from error
+    except BaseException:
+        # loky's own kill_workers=True loses track of tasks that were submitted a moment ago, and says so on stderr
+        for process in list(executor._processes.values()):
+            process.terminate()
+        raise
+    finally:
+        executor.shutdown(wait=True)
+
+
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
+def _begin_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,66 @@
+"""``demo``: the whole road, on real recordings and on synthetic voices."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+from speech_emotion import corpora
+from speech_emotion.cli import demo as command
+from speech_emotion.cli.main import run
+from speech_emotion.features.table import FeatureTable
+from speech_emotion.models import bundle
+from speech_emotion.training.demo import demonstrate
+
+Captured = pytest.CaptureFixture[str]
+
+
+def test_the_road_on_synthetic_voices_says_so_first_and_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.delenv("SPEECH_EMOTION_DATA", raising=False)
+    monkeypatch.setattr(corpora, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(corpora, "answers", lambda archive, seconds: False)
+    out = tmp_path / "out"
+    assert run(["demo", "--budget", "1s", "--folder", str(out), "--workers", "2"]) == 0
+    shown, told = capsys.readouterr()
+    notes = [line for line in told.splitlines() if "SYNTHETIC" in line]
+    assert len(notes) == 2
+    assert told.strip().endswith(notes[-1])
+    assert "corpus fetch ravdess" in notes[0]
+    assert "4 emotions" in shown
+    assert {path.name for path in out.iterdir()} == {"report.html", "confusion.png", "features.npz", "models"}
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "SYNTHETIC" in page
+    assert "<script" not in page
+    assert not re.search(r"""(?:src|href)=["'](?!#|data:)""", page)
+    assert len(list(csv.DictReader((out / "models" / "leaderboard.csv").open(encoding="utf-8")))) >= 1
+
+
+def test_the_clip_at_the_end_is_by_a_speaker_that_no_step_had_heard(ravdess_zip: Path, tmp_path: Path) -> None:
+    corpus = corpora.open("ravdess", ravdess_zip).select(
+        speakers=["01", "02", "03", "04", "05", "06"], emotions=["calm", "angry", "sad"]
+    )
+    shown = demonstrate(corpus, tmp_path, budget="1s", workers=2)
+    assert shown.speaker in shown.result.test_speakers
+    for path in shown.result.paths:
+        assert shown.speaker not in bundle.load(path).provenance.speakers
+    assert shown.truth in Path(shown.clip).name or shown.truth in ("calm", "angry", "sad")
+    assert shown.prediction.scores[0][1] == shown.prediction.confidence
+    assert len(FeatureTable.load(tmp_path / "features.npz")) == len(corpus)
+
+
+def test_ravdess_is_taken_where_it_is_or_where_its_home_answers(
+    ravdess_zip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(corpora, "answers", lambda archive, seconds: False)
+    monkeypatch.setattr(corpora, "cache_folder", lambda: tmp_path)
+    monkeypatch.setenv("SPEECH_EMOTION_DATA", str(ravdess_zip.parent))
+    assert command._at_hand() == "ravdess"
+    monkeypatch.delenv("SPEECH_EMOTION_DATA")
+    assert command._at_hand() == "synthetic"
+    monkeypatch.setattr(corpora, "answers", lambda archive, seconds: True)
+    assert command._at_hand() == "ravdess"

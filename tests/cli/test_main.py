@@ -1,0 +1,85 @@
+"""The command as a user meets it: exit statuses, one-line errors, pipes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from speech_emotion.cli.main import run
+
+COMMAND = [sys.executable, "-m", "speech_emotion"]
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--help"]) == 0
+    shown = capsys.readouterr().out
+    for name in ("demo", "predict", "resample", "extract", "train", "search", "corpus", "models"):
+        assert name in shown
+
+
+def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out.strip() == version("speech-emotion")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["predict"], "Missing argument 'files'"),
+        (["predict", "--bogus", "x"], "No such option: --bogus"),
+        (["predict", "x.wav", "--top-k", "0"], "Invalid value for '--top-k'"),
+        (["no-such-command"], "No such command 'no-such-command'"),
+        (["predict", "x.wav", "--format", "jsn"], "unknown format 'jsn' (valid: table, json, jsonl, csv)"),
+        (["predict", "x.wav", "--model", "clasic"], "did you mean 'classic'?"),
+        (["predict", "x.wav", "--segments", "--hop", "5"], "hop"),
+        (["extract", "absent-folder", "t.npz"], "absent-folder"),
+        (["extract", "synthetic", "t.csv"], "name it t.npz"),
+        (["extract", "synthetic", "t.npz", "--features", "mels"], "unknown feature 'mels'"),
+        (["demo", "--budget", "soon"], "budget must be a time above 0, such as 90s, 5m or 1h, not 'soon'"),
+    ],
+)
+def test_a_wrong_call_is_one_line_and_status_2(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(arguments) == 2
+    told = capsys.readouterr().err.strip().splitlines()
+    assert told[-1].startswith("error: ")
+    assert said in told[-1]
+    assert not [line for line in told if "Traceback" in line]
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_interrupt_is_told_without_a_traceback(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*given: object, **named: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("speech_emotion.models.bundle.load", interrupted)
+    assert run(["predict", "x.wav"]) == 130
+    assert capsys.readouterr().err.splitlines() == ["interrupted"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes that close early")
+def test_a_reader_that_has_enough_ends_the_command_quietly(ravdess_zip: Path) -> None:
+    whole = f"{' '.join(COMMAND)} predict {ravdess_zip}/Actor_01/*.wav x y z --format jsonl | head -n 1"
+    done = subprocess.run(["bash", "-c", whole], capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    assert "Exception" not in done.stderr
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_prediction_loads_nothing_that_only_training_needs() -> None:
+    script = (
+        "import sys, speech_emotion.cli.main, speech_emotion as se; se.recognize; se.load('classic');"
+        "print([name for name in sys.modules if name.split('.')[0] in "
+        "('sklearn', 'scipy', 'librosa', 'optuna', 'matplotlib', 'torch', 'skl2onnx', 'onnx', 'joblib')])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,93 @@
+"""``predict`` on files, folders, patterns, archives and standard input."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from speech_emotion.cli.main import run
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def clips(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    for name in ("a.wav", "b.flac", "deep/c.wav"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        soundfile.write(path, 0.1 * rng.standard_normal(24_000), 16_000)
+    return tmp_path
+
+
+def test_a_line_a_file_as_jsonl(clips: Path, capsys: Captured) -> None:
+    assert run(["predict", str(clips), "--format", "jsonl"]) == 0
+    out, err = capsys.readouterr()
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert [Path(line["path"]).name for line in lines] == ["a.wav", "b.flac", "c.wav"]
+    for line in lines:
+        assert list(line) == ["path", "emotion", "confidence", "scores", "duration", "model"]
+        assert sum(score["score"] for score in line["scores"]) == pytest.approx(1)
+        assert line["duration"] == 1.5
+        assert line["model"] == "classic"
+    assert "non-commercial" in err
+
+
+def test_a_bad_file_costs_its_own_line_and_status_1(clips: Path, capsys: Captured) -> None:
+    (clips / "bad.wav").write_bytes(b"RIFF")
+    (clips / "empty.wav").touch()
+    assert run(["predict", str(clips / "*.wav"), str(clips / "absent.wav"), "--format", "jsonl"]) == 1
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert ["error" in line for line in lines] == [False, True, True, True]
+    assert all(set(line) == {"path", "error"} for line in lines[1:])
+
+
+@pytest.mark.parametrize("format_", ["table", "json", "jsonl", "csv"])
+def test_every_format_has_segments(format_: str, clips: Path, capsys: Captured) -> None:
+    arguments = ["--segments", "--window", "1", "--hop", "0.5", "--top-k", "2", "--format", format_]
+    assert run(["predict", str(clips / "a.wav"), *arguments]) == 0
+    out = capsys.readouterr().out
+    if format_ == "csv":
+        rows = list(csv.DictReader(io.StringIO(out)))
+        assert [(row["start"], row["end"]) for row in rows] == [("0.000", "1.000"), ("0.500", "1.500")]
+    elif format_ == "table":
+        assert "0.5–1.5 s" in out
+    else:
+        answer = json.loads(out)
+        segments = (answer[0] if format_ == "json" else answer)["segments"]
+        assert [(part["start"], part["end"]) for part in segments] == [(0, 1), (0.5, 1.5)]
+        assert len(segments[0]["scores"]) == 2
+
+
+def test_standard_input_is_a_recording(clips: Path) -> None:
+    command = [sys.executable, "-m", "speech_emotion", "predict", "-", "--format", "jsonl", "--segments"]
+    done = subprocess.run(command, input=(clips / "a.wav").read_bytes(), capture_output=True, check=True)
+    piped = json.loads(done.stdout)
+    assert piped.pop("path") == "-"
+    named = subprocess.run([*command[:4], str(clips / "a.wav"), *command[5:]], capture_output=True, check=True)
+    filed = json.loads(named.stdout)
+    filed.pop("path")
+    assert piped == filed
+
+
+def test_nothing_on_standard_input_is_told() -> None:
+    command = [sys.executable, "-m", "speech_emotion", "predict", "-", "--format", "jsonl"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    assert done.returncode == 1
+    assert "holds no sound" in json.loads(done.stdout)["error"]
+
+
+def test_a_clip_inside_the_archive_is_named_by_its_path(ravdess_zip: Path, capsys: Captured) -> None:
+    clip = f"{ravdess_zip}/Actor_05/03-01-05-02-02-02-05.wav"
+    assert run(["predict", clip, "--format", "json"]) == 0
+    (answer,) = json.loads(capsys.readouterr().out)
+    assert answer["path"] == clip
+    assert answer["emotion"] == "angry"

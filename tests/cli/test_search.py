@@ -1,0 +1,110 @@
+"""The command ``search``: what it prints, and that stopping it keeps what was found."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from speech_emotion.cli.main import run
+from speech_emotion.models.bundle import load
+
+QUICK = ["--families", "lda", "--workers", "1"]
+
+
+@pytest.fixture
+def saved(made_table, tmp_path):
+    """A table that ``extract`` could have saved."""
+    path = tmp_path / "table.npz"
+    made_table().save(path)
+    return str(path)
+
+
+def test_the_best_are_printed_with_the_score_for_new_speakers(saved, tmp_path, capsys):
+    folder = tmp_path / "models"
+    assert run(["search", saved, "--trials", "4", "--keep", "2", "--models-dir", str(folder), *QUICK]) == 0
+    out, err = capsys.readouterr()
+    best = sorted(folder.glob("*.semodel"))[0]
+    uar = load(best).provenance.scores["outer"]["uar"]
+    assert f"{100 * uar['value']:.1f} % ({100 * uar['low']:.1f}–{100 * uar['high']:.1f})" in out
+    text = " ".join(out.split())
+    assert "4 trials. Chosen on 4 speakers, then tested once on 2 that no choice saw." in text
+    assert "Chance: 33.3 %" in text
+    assert out.splitlines()[-1] == f"best: {best}"
+    assert err == ""
+
+
+def test_json_is_one_document(saved, tmp_path, capsys):
+    folder = tmp_path / "models"
+    options = ["--trials", "3", "--keep", "1", "--features", "mel,mfcc", "--emotions", "calm,sad", "--json"]
+    assert run(["search", saved, "--models-dir", str(folder), *options, *QUICK]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["emotions"] == ["calm", "sad"]
+    assert facts["stopped"] == "trials"
+    assert len(facts["models"]) == 1
+    assert set(facts["models"][0]["features"]) <= {"mel", "mfcc"}
+
+
+def test_the_same_seed_prints_the_same(saved, tmp_path, capsys):
+    printed = []
+    for _ in range(2):
+        run(["search", saved, "--trials", "3", "--seed", "4", "--models-dir", str(tmp_path / "m"), *QUICK])
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--budget", "soon"], "budget must be a time above 0, such as 90s, 5m or 1h, not 'soon'"),
+        (["--strategy", "evolve"], "unknown strategy 'evolve'"),
+        (["--families", "mpl"], "unknown family 'mpl'"),
+        (["--features", "tone"], "unknown feature 'tone'"),
+        (["--trials", "0"], "'--trials'"),
+        (["--models-dir", "{}/table.npz"], "cannot save models in"),
+    ],
+)
+def test_a_wrong_call_is_one_line(saved, tmp_path, capsys, options, message):
+    assert run(["search", saved, "--models-dir", str(tmp_path), *(o.format(tmp_path) for o in options)]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert message in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals to send")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_trials_and_keeps_the_best(saved, tmp_path, number, monkeypatch, capsys):
+    from speech_emotion.training.trials import judge
+
+    judged = []
+
+    def judge_then_signal(fold):
+        found = judge(fold)
+        judged.append(fold)
+        if len(judged) == 13:
+            os.kill(os.getpid(), number)
+            threading.Event().wait(5)
+        return found
+
+    monkeypatch.setattr("speech_emotion.training.trials.judge", judge_then_signal)
+    folder = tmp_path / "models"
+    assert run(["search", saved, "--budget", "1h", "--models-dir", str(folder), *QUICK]) == 0
+    out, err = capsys.readouterr()
+    assert "interrupted after" in err
+    assert "best: " in out
+    assert (folder / "leaderboard.csv").exists()
+    assert list(folder.glob("*.semodel"))
+
+
+def test_nothing_but_the_result_reaches_a_pipe(saved, tmp_path):
+    command = [sys.executable, "-c", "from speech_emotion.cli.main import main; main()", "search", saved]
+    options = ["--trials", "2", "--models-dir", str(tmp_path / "m"), "--json", *QUICK]
+    done = subprocess.run([*command, *options], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["trials"] == 2
+    assert done.stderr == ""

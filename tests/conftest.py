@@ -1,0 +1,86 @@
+"""What every test may ask for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from speech_emotion.corpora.utterance import Origin
+from speech_emotion.features.config import FeatureConfig
+from speech_emotion.features.table import FeatureTable
+
+VARIABLE = "SPEECH_EMOTION_DATA"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--require-recordings",
+        action="store_true",
+        help="fail, rather than skip, where real recordings are missing",
+    )
+
+
+def _recordings(name: str, request: pytest.FixtureRequest) -> Path:
+    folder = os.environ.get(VARIABLE)
+    path = Path(folder, name) if folder else None
+    if path is not None and path.exists():
+        return path
+    reason = f"needs real recordings: set {VARIABLE} to a folder that has {name}"
+    if request.config.getoption("--require-recordings") or folder:
+        pytest.fail(f"{reason} (it is {folder!r})")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def ravdess_zip(request: pytest.FixtureRequest) -> Path:
+    """RAVDESS's speech archive."""
+    return _recordings("Audio_Speech_Actors_01-24.zip", request)
+
+
+@pytest.fixture(scope="session")
+def emodb_zip(request: pytest.FixtureRequest) -> Path:
+    """EMO-DB's archive."""
+    return _recordings("emodb.zip", request)
+
+
+@pytest.fixture
+def made_table() -> Callable[..., FeatureTable]:
+    """Makes small tables of clustered numbers: emotions shift the features, and so do voices.
+
+    ``strength`` is how far emotions lie apart, in standard deviations of the noise; 0 is nothing to learn.
+    """
+
+    def make(
+        speakers: int = 6,
+        clips: int = 4,
+        emotions: tuple[str, ...] = ("calm", "happy", "sad"),
+        strength: float = 2.0,
+        seed: int = 0,
+    ) -> FeatureTable:
+        config = FeatureConfig(mel_bands=4, chroma_bins=3, mfcc_coefficients=4)
+        rng = np.random.default_rng(seed)
+        which = np.tile(np.repeat(np.arange(len(emotions)), clips), speakers)
+        who = np.repeat(np.arange(speakers), clips * len(emotions))
+        columns, rows = len(config.columns), len(which)
+        tones, voices = rng.normal(size=(len(emotions), columns)), rng.normal(size=(speakers, columns))
+        values = strength * tones[which] + voices[who] + rng.normal(size=(rows, columns))
+        blank = np.full(rows, "")
+        return FeatureTable(
+            values=values.astype(np.float32),
+            emotions=np.array(emotions)[which],
+            speakers=np.array([f"made/{number:02d}" for number in who]),
+            sentences=blank,
+            intensities=blank,
+            sexes=np.where(who % 2, "male", "female"),
+            corpora=np.full(rows, "made"),
+            paths=np.array([f"made/{number:04d}.wav" for number in range(rows)]),
+            durations=np.ones(rows, dtype=np.float32),
+            config=config,
+            origins=(Origin("made", "CC0"),),
+        )
+
+    return make

@@ -1,0 +1,190 @@
+"""A model's scores: on nothing that it was fitted on, and the same with any number of workers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.metrics import balanced_accuracy_score
+from sklearn.model_selection import cross_val_predict
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
+
+from speech_emotion.errors import FeatureError, TrainingError, UsageError
+from speech_emotion.evaluation.evaluate import evaluate
+from speech_emotion.evaluation.protocols import SpeakerSplit
+from speech_emotion.models.manifest import Provenance
+from speech_emotion.models.model import Model
+
+
+class Trained:
+    """A classifier that can be fitted anew, as training makes them."""
+
+    def __init__(self, estimator):
+        self.pipeline = estimator
+
+    def predict_proba(self, values):
+        return self.pipeline.predict_proba(values)
+
+    def onnx(self):
+        raise NotImplementedError
+
+
+class Saved:
+    """A classifier that can only be asked, as in a bundle."""
+
+    def __init__(self, classes):
+        self.classes = classes
+
+    def predict_proba(self, values):
+        return np.full((len(values), self.classes), 1 / self.classes)
+
+    def onnx(self):
+        raise NotImplementedError
+
+
+class Parrot(ClassifierMixin, BaseEstimator):
+    """Knows by heart what it was fitted on, and says the first class of anything else."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        self.heard_ = {row.tobytes(): label for row, label in zip(X, y, strict=True)}
+        return self
+
+    def predict_proba(self, X):
+        guesses = [self.heard_.get(row.tobytes(), self.classes_[0]) for row in X]
+        return (np.array(guesses)[:, None] == self.classes_).astype(float)
+
+
+def _model(table, classifier, **provenance):
+    return Model(classifier, table.classes, table.config, Provenance("lda", **provenance))
+
+
+def test_scores_are_those_that_scikit_learn_finds_with_the_same_split(made_table):
+    table = made_table(strength=0.7)
+    report = evaluate(LinearDiscriminantAnalysis(), table, "speaker", folds=3, workers=1)
+    labels = [table.classes.index(emotion) for emotion in table.emotions]
+    probabilities = cross_val_predict(
+        LinearDiscriminantAnalysis(),
+        table.values,
+        labels,
+        groups=table.speakers,
+        cv=SpeakerSplit(3),
+        method="predict_proba",
+    )
+    assert report.probabilities == pytest.approx(probabilities, abs=1e-9)
+    expected = balanced_accuracy_score(labels, probabilities.argmax(axis=1))
+    assert report.scores["uar"].value == pytest.approx(expected, abs=1e-12)
+    assert report.emotions == table.classes
+    assert report.confusion.sum() == len(table)
+    assert report.chance == pytest.approx(1 / 3)
+
+
+def test_no_model_is_asked_about_what_it_was_fitted_on(made_table):
+    table = made_table()
+    for protocol in ("random", "speaker"):
+        report = evaluate(Parrot(), table, protocol, workers=1)
+        assert report.scores["uar"].value == pytest.approx(report.chance)
+        assert report.recalls == {"calm": 1.0, "happy": 0.0, "sad": 0.0}
+
+
+def test_a_random_split_flatters_a_model_that_knows_voices(made_table):
+    table = made_table(speakers=12, strength=0.0)
+    emotions = np.array([table.classes[int(name[-2:]) % 3] for name in table.speakers])
+    table = replace(table, emotions=emotions)
+    knows_voices = KNeighborsClassifier(n_neighbors=1)
+    flattered = evaluate(knows_voices, table, "random", workers=1).scores["uar"].value
+    honest = evaluate(knows_voices, table, "speaker", workers=1).scores["uar"].value
+    assert flattered > 0.6
+    assert honest < 0.5
+
+
+def test_any_number_of_workers_gives_the_same_report(made_table):
+    table = made_table()
+    network = MLPClassifier(hidden_layer_sizes=(8,), max_iter=15, random_state=0)
+    alone, together = (evaluate(network, table, folds=3, workers=count) for count in (1, 2))
+    assert (alone.probabilities == together.probabilities).all()
+    assert alone.as_dict() == together.as_dict()
+
+
+def test_the_given_estimator_stays_unfitted_and_progress_is_told(made_table):
+    estimator, seen = LinearDiscriminantAnalysis(), []
+    evaluate(estimator, made_table(), folds=3, workers=1, progress=lambda *step: seen.append(step))
+    assert not hasattr(estimator, "classes_")
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_fewer_speakers_than_folds_make_fewer_folds_and_the_report_says_so(made_table):
+    report = evaluate(LinearDiscriminantAnalysis(), made_table(speakers=3), folds=5, workers=1)
+    assert report.folds == 3
+    assert report.notes == ("3 folds, not 5: there are no more speakers",)
+
+
+def test_a_fold_that_lacks_an_emotion_is_still_judged(made_table):
+    table = made_table(speakers=5)
+    sad_elsewhere = (table.emotions == "sad") & ~np.isin(table.speakers, ["made/00", "made/01"])
+    table = table.rows(~sad_elsewhere)
+    report = evaluate(LinearDiscriminantAnalysis(), table, folds=2, workers=1)
+    assert report.probabilities.sum(axis=1) == pytest.approx(1)
+
+
+def test_a_trained_model_is_judged_by_fitting_its_recipe_anew(made_table):
+    table = made_table()
+    labels = np.array([table.classes.index(emotion) for emotion in table.emotions])
+    model = _model(table, Trained(Parrot().fit(table.values, labels)), speakers=tuple(set(table.speakers)))
+    assert (model.predict(table) == table.emotions).all()
+    report = evaluate(model, table, workers=1)
+    assert report.scores["uar"].value == pytest.approx(report.chance)
+
+
+def test_a_trained_model_is_judged_on_its_own_features_and_emotions(made_table):
+    table = made_table(emotions=("calm", "happy", "sad", "angry"))
+    small = table.select(["calm", "sad"]).narrow(["mfcc"])
+    model = _model(small, Trained(LinearDiscriminantAnalysis()))
+    report = evaluate(model, table, workers=1)
+    assert report.emotions == ("calm", "sad")
+    assert report.as_dict() == evaluate(LinearDiscriminantAnalysis(), small, workers=1).as_dict()
+
+
+def test_a_saved_model_is_judged_as_it_is_on_new_speakers(made_table):
+    table = made_table(speakers=4)
+    new = table.rows(np.isin(table.speakers, ["made/02", "made/03"]))
+    report = evaluate(_model(table, Saved(3), speakers=("made/00", "made/01")), new)
+    assert report.folds == 0
+    assert report.scores["uar"].value == pytest.approx(1 / 3)
+    assert "as it is" in report.notes[0]
+
+
+def test_a_saved_model_is_not_judged_on_its_own_speakers(made_table):
+    table = made_table(speakers=4)
+    model = _model(table, Saved(3), speakers=("made/00", "made/01"))
+    with pytest.raises(TrainingError, match=r"trained on 2 of these speakers \(made/00, made/01\)"):
+        evaluate(model, table)
+    with pytest.raises(UsageError, match="cannot be fitted anew"):
+        evaluate(model, table, "random")
+
+
+def test_a_table_measured_otherwise_is_refused(made_table):
+    table = made_table()
+    other = replace(table, config=replace(table.config, hop=256))
+    with pytest.raises(FeatureError, match="made with hop = 256, and the model needs 512"):
+        evaluate(_model(table, Saved(3)), other)
+
+
+def test_what_cannot_be_judged_is_refused_in_one_line(made_table):
+    table = made_table()
+    with pytest.raises(UsageError, match="str has not"):
+        evaluate("mlp", table)
+    with pytest.raises(UsageError, match="unknown protocol 'loso'"):
+        evaluate(LinearDiscriminantAnalysis(), table, "loso")
+    with pytest.raises(TrainingError, match="only 'calm'"):
+        evaluate(LinearDiscriminantAnalysis(), table.select(["calm"]))
+    with pytest.raises(TrainingError, match="no recordings"):
+        evaluate(LinearDiscriminantAnalysis(), table.rows(np.arange(0)))
+    values = table.values.copy()
+    values[7, 2] = np.nan
+    with pytest.raises(TrainingError, match=r"mel_mean_02 of made/0007\.wav is nan"):
+        evaluate(LinearDiscriminantAnalysis(), replace(table, values=values))

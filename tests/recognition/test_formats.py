@@ -1,0 +1,74 @@
+"""Answers as text, read back by the standard library."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+from speech_emotion.models.prediction import Prediction
+from speech_emotion.recognition.formats import FORMATS, as_dict
+from speech_emotion.recognition.recognizer import Recognition
+
+SAD = Prediction("sad", (("sad", 0.75), ("calm", 0.25)), 0.75, 0.0, 4.0)
+UNSURE = Prediction(None, (("calm", 0.5), ("sad", 0.5)), 0.5, 1.0, 4.0)
+ANSWERS = [
+    Recognition("x,1.wav", "m", error='no "sound"'),
+    Recognition("a.wav", "m", SAD),
+    Recognition("b.wav", "m", UNSURE),
+]
+WITH_SEGMENTS = Recognition("c.wav", "m", SAD, (SAD, UNSURE))
+
+
+def text(format_: str, answers: list[Recognition], top: int | None = None) -> str:
+    return "\n".join(FORMATS[format_](answers, top))
+
+
+def test_one_json_line_a_file() -> None:
+    lines = [json.loads(line) for line in text("jsonl", ANSWERS).splitlines()]
+    assert lines[0] == {"path": "x,1.wav", "error": 'no "sound"'}
+    assert lines[1] == {
+        "path": "a.wav",
+        "emotion": "sad",
+        "confidence": 0.75,
+        "scores": [{"label": "sad", "score": 0.75}, {"label": "calm", "score": 0.25}],
+        "duration": 4.0,
+        "model": "m",
+    }
+    assert lines[2]["emotion"] is None
+
+
+def test_a_json_document_holds_all_files() -> None:
+    assert json.loads(text("json", ANSWERS)) == [as_dict(answer) for answer in ANSWERS]
+    assert json.loads(text("json", [])) == []
+
+
+def test_segments_are_there_where_asked_for() -> None:
+    parts = as_dict(WITH_SEGMENTS, top=1)["segments"]
+    assert [(part["start"], part["end"], part["emotion"]) for part in parts] == [(0, 4, "sad"), (1, 4, None)]
+    assert all(len(part["scores"]) == 1 for part in parts)
+
+
+def test_csv_has_a_column_an_emotion_and_keeps_failures() -> None:
+    rows = list(csv.DictReader(io.StringIO(text("csv", ANSWERS))))
+    assert [row["path"] for row in rows] == ["x,1.wav", "a.wav", "b.wav"]
+    assert rows[0]["error"] == 'no "sound"'
+    assert (float(rows[1]["sad"]), float(rows[1]["calm"])) == (0.75, 0.25)
+    assert rows[2]["emotion"] == ""
+    segments = list(csv.DictReader(io.StringIO(text("csv", [WITH_SEGMENTS]))))
+    assert [row["start"] for row in segments] == ["0.000", "1.000"]
+
+
+@pytest.mark.parametrize("answers", [[], [ANSWERS[0]]])
+def test_csv_without_any_prediction_is_still_csv(answers: list[Recognition]) -> None:
+    assert len(list(csv.DictReader(io.StringIO(text("csv", answers))))) == len(answers)
+
+
+def test_the_table_says_not_sure_and_errors() -> None:
+    shown = text("table", [*ANSWERS, WITH_SEGMENTS], top=1)
+    assert 'x,1.wav  error: no "sound"' in shown
+    assert "b.wav    not sure" in shown
+    assert "1.0–4.0 s" in shown
+    assert "sad 75%" in shown

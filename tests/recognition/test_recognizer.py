@@ -1,0 +1,129 @@
+"""Recordings to predictions: whole, window by window, many at once."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from zipfile import ZipFile
+
+import numpy as np
+import pytest
+import soundfile
+
+from speech_emotion.audio.read import read
+from speech_emotion.audio.waveform import Waveform
+from speech_emotion.errors import AudioError, UsageError
+from speech_emotion.features.measure import measure
+from speech_emotion.models import bundle
+from speech_emotion.recognition.recognizer import (
+    builtin,
+    recognize,
+    recognize_files,
+    recognize_segments,
+    recordings,
+)
+
+
+def write_sound(path: Path, seconds: float, seed: int = 0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(seed)
+    soundfile.write(path, 0.1 * rng.standard_normal(round(seconds * 16_000)), 16_000)
+    return path
+
+
+def test_scores_sum_to_one_highest_first(tmp_path: Path) -> None:
+    prediction = recognize(write_sound(tmp_path / "a.wav", 2.5))
+    scores = [score for _, score in prediction.scores]
+    assert sum(scores) == pytest.approx(1)
+    assert scores == sorted(scores, reverse=True)
+    assert prediction.emotion == prediction.scores[0][0]
+    assert prediction.confidence == scores[0]
+    assert (prediction.start, prediction.end) == (0, 2.5)
+    assert {label for label, _ in prediction.scores} == set(builtin().emotions)
+
+
+def test_a_path_bytes_and_a_file_give_the_same(tmp_path: Path) -> None:
+    path = write_sound(tmp_path / "a.wav", 1)
+    whole = recognize(path)
+    assert recognize(path.read_bytes()) == whole
+    assert recognize(io.BytesIO(path.read_bytes())) == whole
+
+
+def test_real_clips_that_it_was_trained_on_are_recognised(ravdess_zip: Path) -> None:
+    right = 0
+    for emotion, label in (("01", "neutral"), ("04", "sad"), ("05", "angry"), ("08", "surprised")):
+        path = f"{ravdess_zip}/Actor_02/03-01-{emotion}-01-01-01-02.wav"
+        right += recognize(path).emotion == label
+    assert right >= 3
+
+
+def test_segments_are_what_the_model_hears_in_each_window(tmp_path: Path) -> None:
+    path = write_sound(tmp_path / "a.wav", 5.5)
+    model = builtin()
+    parts = list(recognize_segments(path, window=3, hop=1))
+    assert [(part.start, part.end) for part in parts] == [(0, 3), (1, 4), (2, 5), (2.5, 5.5)]
+    samples = read(path).samples
+    for part in parts:
+        cut = Waveform(samples[round(part.start * 16_000) : round(part.end * 16_000)])
+        expected = model.predict_proba(measure(cut, model.config)[None])[0]
+        assert dict(part.scores) == pytest.approx(dict(zip(model.emotions, expected.tolist(), strict=True)))
+
+
+def test_a_long_recording_is_the_mean_of_its_windows(tmp_path: Path) -> None:
+    path = write_sound(tmp_path / "long.wav", 33)
+    windows = [dict(part.scores) for part in recognize_segments(path, window=3, hop=1)]
+    whole = dict(recognize(path).scores)
+    for emotion, score in whole.items():
+        assert score == pytest.approx(np.mean([window[emotion] for window in windows]), abs=1e-9)
+
+
+def test_one_bad_file_costs_its_own_answer_only(tmp_path: Path) -> None:
+    good = str(write_sound(tmp_path / "a.wav", 1))
+    bad = tmp_path / "b.wav"
+    bad.write_bytes(b"rubbish")
+    answers = list(recognize_files([good, str(bad), str(tmp_path / "absent.wav"), good]))
+    assert [answer.error is None for answer in answers] == [True, False, False, True]
+    assert answers[2].error == "no such file or directory"
+    assert answers[0].prediction == answers[3].prediction
+
+
+def test_workers_do_not_change_the_answers(tmp_path: Path) -> None:
+    paths = [str(write_sound(tmp_path / f"{n}.wav", 0.5, seed=n)) for n in range(6)]
+    alone = list(recognize_files(paths, workers=1, segments=True))
+    assert list(recognize_files(paths, workers=2, segments=True)) == alone
+
+
+def test_what_cannot_be_read_or_asked_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match=r"absent\.wav"):
+        recognize(tmp_path / "absent.wav")
+    path = write_sound(tmp_path / "a.wav", 1)
+    with pytest.raises(UsageError, match="hop"):
+        list(recognize_segments(path, window=1, hop=2))
+    with pytest.raises(UsageError, match="hop"):
+        list(recognize_files([str(path)], segments=True, hop=0))
+
+
+def test_folders_archives_and_patterns_stand_for_their_recordings(tmp_path: Path) -> None:
+    folder = tmp_path / "calls"
+    for name in ("b.wav", "a.flac", "deep/c.WAV", "notes.txt"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    with ZipFile(tmp_path / "more.zip", "w") as archive:
+        archive.writestr("x/d.wav", b"")
+        archive.writestr("readme.md", b"")
+
+    def found(*names: str) -> list[str]:
+        return [Path(path).relative_to(tmp_path).as_posix() for path in recordings(names)]
+
+    assert found(str(folder)) == ["calls/a.flac", "calls/b.wav", "calls/deep/c.WAV"]
+    assert found(str(tmp_path / "more.zip")) == ["more.zip/x/d.wav"]
+    assert found(str(folder / "*.wav")) == ["calls/b.wav"]
+    assert found(str(folder / "b.wav"), str(folder)) == ["calls/b.wav", "calls/a.flac", "calls/deep/c.WAV"]
+    assert found(str(folder / "absent.wav")) == ["calls/absent.wav"]
+
+
+def test_the_builtin_model_is_sound_and_small() -> None:
+    manifest = bundle.verify(bundle.DEFAULT)
+    assert len(manifest.emotions) == 8
+    assert manifest.provenance.scores["speaker"]["uar"]["value"] < manifest.provenance.scores["random"]["uar"]["value"]
+    assert bundle.locate(bundle.DEFAULT).stat().st_size < 12_000_000

@@ -1,0 +1,48 @@
+"""One function over many items, here or in processes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from speech_emotion import workers
+from speech_emotion.errors import SpeechEmotionError, UsageError
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, None])
+def test_results_come_in_the_order_of_the_items(count: int | None) -> None:
+    assert list(workers.run(abs, list(range(-20, 0)), count)) == list(range(20, 0, -1))
+
+
+def test_an_error_in_a_task_arrives_as_it_was_raised() -> None:
+    with pytest.raises(ValueError, match="invalid literal"):
+        list(workers.run(int, ["1", "x", "3"], 2))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="os.abort tells itself on Windows")
+def test_a_worker_that_dies_is_told_in_one_line() -> None:
+    with pytest.raises(SpeechEmotionError, match=r"a worker process died .*--workers 1"):
+        list(workers.run(os._exit, [1, 1], 2))
+
+
+def test_fewer_than_one_worker_is_refused() -> None:
+    with pytest.raises(UsageError, match="workers must be 1 or more, not 0"):
+        workers.run(abs, [1], 0)
+
+
+def test_a_script_needs_no_guard(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from speech_emotion import workers\nprint(list(workers.run(abs, [-1, -2], 2)))\n", encoding="utf-8"
+    )
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True)
+    assert done.stdout == "[1, 2]\n"
+    assert not done.stderr
+
+
+def test_libraries_run_on_one_thread_in_a_worker() -> None:
+    assert list(workers.run(os.getenv, ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"], 2)) == ["1", "1"]

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import numpy as np
+import optuna
+import pytest
+from sklearn.pipeline import Pipeline
+from sklearn.svm import SVC
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from speech_emotion.errors import UsageError
+from speech_emotion.training.families import FAMILIES, Choice, Real, Whole, family
+from speech_emotion.training.svm import SHARPNESS, PairwiseSVC
+
+QUICK = {"mlp": {"max_iter": 30}, "extra_trees": {"n_estimators": 20}}
+
+
+@pytest.fixture(scope="module")
+def rows() -> tuple[np.ndarray, np.ndarray]:
+    """Three well separated classes, shape (90, 6)."""
+    random = np.random.default_rng(0)
+    labels = np.repeat([0, 1, 2], 30)
+    return (random.normal(size=(90, 6)) + 3 * np.eye(3, 6)[labels]).astype(np.float32), labels
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_every_family_learns_and_gives_probabilities(name: str, rows: tuple[np.ndarray, np.ndarray]) -> None:
+    X, y = rows
+    pipeline = family(name).build(0, **QUICK.get(name, {}))
+    assert isinstance(pipeline, Pipeline)
+    pipeline.fit(X, y)
+    assert pipeline.score(X, y) > 0.9
+    np.testing.assert_allclose(pipeline.predict_proba(X).sum(axis=1), 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_the_same_seed_gives_the_same_model(name: str, rows: tuple[np.ndarray, np.ndarray]) -> None:
+    X, y = rows
+    one, other = (family(name).build(3, **QUICK.get(name, {})).fit(X, y).predict_proba(X) for _ in range(2))
+    np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_point_of_the_search_space_can_be_built(name: str) -> None:
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    space = family(name).space
+    for _ in range(25):
+        trial = study.ask()
+        chosen = {key: dimension.suggest(trial, key) for key, dimension in space.items()}
+        built = family(name).build(0, **chosen)[-1].get_params()
+        assert {key: built[key] for key in chosen} == chosen
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_defaults_name_every_hyperparameter_of_the_space(name: str) -> None:
+    assert set(family(name).space) <= set(family(name).defaults)
+
+
+def test_the_mlp_is_the_prototypes() -> None:
+    built = family("mlp").build(5)[-1].get_params()
+    expected = {
+        "hidden_layer_sizes": (300,),
+        "alpha": 0.01,
+        "batch_size": 256,
+        "epsilon": 1e-8,
+        "learning_rate": "adaptive",
+        "max_iter": 500,
+        "random_state": 5,
+    }
+    assert {key: built[key] for key in expected} == expected
+
+
+def test_layers_read_back_from_json_are_layers() -> None:
+    assert family("mlp").build(0, hidden_layer_sizes=[64, 32])[-1].hidden_layer_sizes == (64, 32)
+
+
+def test_an_unknown_family_lists_the_known_ones() -> None:
+    with pytest.raises(UsageError, match=r"unknown family 'mpl' \(valid: mlp, svm, .*\); did you mean 'mlp'\?"):
+        family("mpl")
+
+
+def test_an_unknown_hyperparameter_lists_the_known_ones() -> None:
+    with pytest.raises(UsageError, match=r"unknown hyperparameter 'c' \(svm has: C, gamma, class_weight\)"):
+        family("svm").build(0, c=1)
+
+
+@pytest.mark.parametrize(
+    ("dimension", "expected"),
+    [
+        (Choice(((64,), (128, 64))), {(64,), (128, 64)}),
+        (Choice((None, "balanced")), {None, "balanced"}),
+        (Whole(1, 3), {1, 2, 3}),
+    ],
+)
+def test_a_dimension_suggests_all_its_values_and_no_other(dimension: Choice | Whole, expected: set[object]) -> None:
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    assert {dimension.suggest(study.ask(), "x") for _ in range(40)} == expected
+
+
+def test_a_logarithmic_dimension_has_as_many_values_below_its_geometric_mean_as_above() -> None:
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    values = np.array([Real(1e-4, 1.0, log=True).suggest(study.ask(), "x") for _ in range(400)])
+    assert 1e-4 <= values.min() < values.max() <= 1
+    assert 0.4 < (values < 1e-2).mean() < 0.6
+
+
+@parametrize_with_checks([PairwiseSVC()])
+def test_our_estimator_follows_scikit_learns_rules(estimator: object, check: object) -> None:
+    check(estimator)
+
+
+def test_votes_are_those_of_scikit_learns_machines(rows: tuple[np.ndarray, np.ndarray]) -> None:
+    X, y = rows
+    found = PairwiseSVC(C=2.0).fit(X, y)
+    distances = SVC(C=2.0, decision_function_shape="ovo").fit(X, y).decision_function(X)
+    one_two, one_three, two_three = np.tanh(SHARPNESS * distances).T
+    votes = np.stack([one_two + one_three, two_three - one_two, -one_three - two_three], axis=1)
+    powers = np.exp(found.slope_ * votes)
+    np.testing.assert_allclose(found.predict_proba(X), powers / powers.sum(axis=1, keepdims=True))
+
+
+def test_two_classes_are_told_apart_as_scikit_learn_does(rows: tuple[np.ndarray, np.ndarray]) -> None:
+    X, y = rows[0][:60], rows[1][:60]
+    np.testing.assert_array_equal(PairwiseSVC().fit(X, y).predict(X), SVC(C=10).fit(X, y).predict(X))
+
+
+def test_noise_is_answered_with_doubt_and_clear_classes_with_certainty(
+    rows: tuple[np.ndarray, np.ndarray],
+) -> None:
+    X, y = rows
+    noise = np.random.default_rng(1).permutation(y)
+    assert PairwiseSVC().fit(X, noise).predict_proba(X).max(axis=1).mean() < 0.5
+    assert PairwiseSVC().fit(X, y).predict_proba(X).max(axis=1).mean() > 0.9

@@ -1,0 +1,329 @@
+"""The search: honest about what it found, the same from the same seed, not empty-handed when stopped."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from speech_emotion.errors import BundleError, TrainingError, UsageError
+from speech_emotion.features.table import FeatureTable
+from speech_emotion.models.bundle import load
+from speech_emotion.models.model import Model
+from speech_emotion.training.families import FAMILIES, Choice, Family
+from speech_emotion.training.search import parse_budget, search
+
+QUICK = {"families": ["lda", "logistic"], "workers": 1}
+
+
+class Watched(FeatureTable):
+    """A table that notes whose rows were taken, and in which order."""
+
+    def rows(self, which):
+        part = super().rows(which)
+        LOG.append(set(part.speakers.tolist()))
+        return part
+
+    def narrow(self, features, statistics=None):
+        assert set(self.speakers.tolist()) in LOG, "columns with rows that were not asked for"
+        return super().narrow(features, statistics)
+
+
+LOG: list[object] = []
+
+
+def _leaderboard(folder):
+    with (folder / "leaderboard.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _but_seconds(rows):
+    return [{name: value for name, value in row.items() if name != "seconds"} for row in rows]
+
+
+def test_the_best_models_are_saved_with_their_scores(made_table, tmp_path):
+    table = made_table(speakers=8)
+    result = search(table, trials=6, keep=3, folder=tmp_path, **QUICK)
+    assert [path.name[:3] for path in result.paths] == ["01-", "02-", "03-"]
+    assert sorted(tmp_path.iterdir()) == sorted([*result.paths, tmp_path / "leaderboard.csv"])
+    rows = _leaderboard(tmp_path)
+    assert len(rows) == len(result.leaderboard) == 6
+    inner = [float(row["inner_uar"]) for row in rows]
+    assert inner == sorted(inner, reverse=True)
+    for path, row, model in zip(result.paths, rows, result.models, strict=False):
+        saved = load(path)
+        assert row["file"] == path.name
+        assert saved.provenance.speakers == result.development_speakers
+        assert saved.config.features == tuple(row["features"].split("+"))
+        scores = saved.provenance.scores
+        assert f"{scores['inner']['uar']['value']:.4f}" == row["inner_uar"]
+        assert f"{scores['outer']['uar']['value']:.4f}" == row["outer_uar"]
+        asked = table.narrow(saved.config.features).values
+        assert saved.predict_proba(asked) == pytest.approx(model.predict_proba(asked), abs=1e-4)
+    assert [bool(row["outer_uar"]) for row in rows] == [True] * 3 + [False] * 3
+    assert result.best is result.models[0]
+    assert result.stopped == "trials"
+
+
+def test_outer_scores_are_those_of_the_saved_model_on_the_test_speakers(made_table, tmp_path):
+    table = made_table(speakers=8, strength=0.7)
+    result = search(table, trials=3, keep=1, folder=tmp_path, **QUICK)
+    held = table.rows(np.isin(table.speakers, result.test_speakers)).narrow(result.best.config.features)
+    guess = result.best.predict(held)
+    recalls = [(guess == held.emotions)[held.emotions == emotion].mean() for emotion in table.classes]
+    assert result.kept[0].outer["uar"].value == pytest.approx(np.mean(recalls))
+
+
+def test_a_quarter_of_the_speakers_of_both_sexes_is_locked_away(made_table, tmp_path):
+    table = made_table(speakers=12, clips=2)
+    result = search(table, trials=1, folder=tmp_path, seed=3, **QUICK)
+    assert len(result.test_speakers) == 3
+    assert set(table.sexes[np.isin(table.speakers, result.test_speakers)]) == {"female", "male"}
+    assert not set(result.test_speakers) & set(result.development_speakers)
+    assert set(result.test_speakers) | set(result.development_speakers) == set(table.speakers)
+
+
+def test_no_value_of_a_test_speaker_is_read_before_the_last_trial(made_table, tmp_path):
+    table = made_table(speakers=8)
+    whole = {name: getattr(table, name) for name in FeatureTable.__dataclass_fields__}
+    LOG.clear()
+    result = search(
+        Watched(**whole), trials=4, keep=2, folder=tmp_path, on_trial=lambda _: LOG.append("trial"), **QUICK
+    )
+    development, test = set(result.development_speakers), set(result.test_speakers)
+    order = [development, "trial", "trial", "trial", "trial", test]
+    assert order == LOG
+
+
+def test_other_test_recordings_change_no_choice(made_table, tmp_path):
+    table = made_table(speakers=8)
+    first = search(table, trials=5, keep=2, folder=tmp_path / "a", **QUICK)
+    values = table.values.copy()
+    values[np.isin(table.speakers, first.test_speakers)] = 1e3
+    second = search(replace(table, values=values), trials=5, keep=2, folder=tmp_path / "b", **QUICK)
+    for one, other in zip(first.leaderboard, second.leaderboard, strict=True):
+        assert (one.candidate, one.inner, one.file) == (other.candidate, other.inner, other.file)
+    assert first.kept[0].outer != second.kept[0].outer
+    for one, other in zip(first.paths, second.paths, strict=True):
+        assert load(one).provenance.scores["inner"] == load(other).provenance.scores["inner"]
+
+
+def test_the_same_seed_gives_the_same_result_with_any_number_of_workers(made_table, tmp_path, monkeypatch):
+    monkeypatch.setattr("speech_emotion.training.trials.BATCH", 8)
+    table = made_table(speakers=6)
+    for name, workers, seed in (("a", 1, 5), ("b", 2, 5), ("c", 1, 6)):
+        search(
+            table,
+            trials=10,
+            keep=2,
+            folder=tmp_path / name,
+            seed=seed,
+            **{**QUICK, "workers": workers},
+        )
+    a, b, c = (_but_seconds(_leaderboard(tmp_path / name)) for name in "abc")
+    assert a == b
+    assert a != c
+    for path in (tmp_path / "a").glob("*.semodel"):
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+
+
+def test_no_candidate_is_tried_twice_and_a_small_space_is_exhausted(made_table, tmp_path, monkeypatch):
+    lda = FAMILIES["lda"]
+    small = Family("lda", "", lda.defaults, {"shrinkage": Choice((0.1, 0.5))}, lda.pipeline)
+    monkeypatch.setitem(FAMILIES, "lda", small)
+    result = search(made_table(clips=2), trials=100, folder=tmp_path, families=["lda"], workers=1, keep=100)
+    assert result.stopped == "exhausted"
+    assert len({trial.candidate.key for trial in result.leaderboard}) == 7 * 2
+    assert len(result.leaderboard) == len(result.models) == 7 * 2
+
+
+def test_noise_scores_as_chance_on_test_speakers_however_much_was_tried(made_table, tmp_path):
+    table = made_table(speakers=16, strength=0.0)
+    result = search(table, trials=30, keep=1, folder=tmp_path, **QUICK)
+    best = result.kept[0]
+    assert best.inner["uar"].value > result.chance
+    assert best.outer["uar"].low < result.chance < best.outer["uar"].high
+
+
+class Broken(ClassifierMixin, BaseEstimator):
+    def fit(self, X, y):
+        raise ValueError("no such\nmatrix")
+
+    def predict_proba(self, X):
+        raise NotImplementedError
+
+
+def test_a_candidate_that_fails_is_recorded_and_the_search_goes_on(made_table, tmp_path, monkeypatch):
+    broken = Family("broken", "", {"x": 0}, {"x": Choice((1, 2, 3))}, lambda seed, **_: Broken())
+    monkeypatch.setitem(FAMILIES, "broken", broken)
+    both = search(made_table(), trials=8, folder=tmp_path, families=["broken", "lda"], workers=1)
+    failed = [trial for trial in both.leaderboard if trial.error]
+    assert {trial.candidate.family for trial in failed} == {"broken"}
+    assert failed[0].error == "ValueError: no such matrix"
+    assert both.leaderboard[-len(failed) :] == tuple(failed)
+    assert all(trial.candidate.family == "lda" for trial in both.kept)
+    with pytest.raises(TrainingError, match=r"no candidate could be fitted; .* ValueError: no such matrix"):
+        search(made_table(), trials=3, folder=tmp_path, families=["broken"], workers=1)
+
+
+def test_a_winner_that_cannot_be_saved_does_not_cost_the_others(made_table, tmp_path, monkeypatch):
+    save = Model.save
+
+    def save_some(model, path):
+        if path.name.startswith("01"):
+            raise BundleError("too large")
+        save(model, path)
+
+    monkeypatch.setattr(Model, "save", save_some)
+    result = search(made_table(), trials=4, keep=2, folder=tmp_path, **QUICK)
+    assert [path.name[:3] for path in result.paths] == ["02-"]
+    assert _leaderboard(tmp_path)[0]["error"] == "too large"
+    assert result.as_dict()["models"][0]["path"] == str(result.paths[0])
+    with pytest.raises(TrainingError, match="no model could be saved: too large"):
+        search(made_table(), trials=1, folder=tmp_path, **QUICK)
+
+
+def test_ctrl_c_keeps_what_was_found(made_table, tmp_path):
+    seen = []
+
+    def interrupt(trial):
+        seen.append(trial)
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+
+    result = search(made_table(), trials=50, keep=2, folder=tmp_path, on_trial=interrupt, **QUICK)
+    assert result.stopped == "interrupted"
+    assert len(result.leaderboard) == len(_leaderboard(tmp_path)) == 3
+    assert all(load(path).provenance.scores["outer"] for path in result.paths)
+    assert len(result.paths) == 2
+
+
+def test_ctrl_c_before_anything_was_found_is_passed_on(made_table, tmp_path, monkeypatch):
+    def interrupt(fold):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("speech_emotion.training.trials.judge", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        search(made_table(), trials=5, folder=tmp_path, **QUICK)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_budget_that_runs_out_keeps_what_was_found(made_table, tmp_path):
+    result = search(made_table(), budget=1e-9, folder=tmp_path, **QUICK)
+    assert result.stopped == "budget"
+    assert len(result.leaderboard) == len(result.paths) == 1
+
+
+def test_an_earlier_search_in_the_folder_is_replaced_and_nothing_else(made_table, tmp_path):
+    (tmp_path / "99-mine.semodel").write_text("mine")
+    search(made_table(), trials=5, keep=4, folder=tmp_path, seed=1, **QUICK)
+    result = search(made_table(), trials=2, keep=1, folder=tmp_path, seed=2, **QUICK)
+    assert {path.name for path in tmp_path.iterdir()} == {*("leaderboard.csv", "99-mine.semodel", result.paths[0].name)}
+
+
+def test_the_winners_are_told_as_they_are_saved(made_table, tmp_path):
+    seen = []
+    search(made_table(), trials=3, keep=2, folder=tmp_path, progress=lambda *step: seen.append(step), **QUICK)
+    assert seen == [(0, 2), (1, 2), (2, 2)]
+
+
+def test_the_result_is_plain_json(made_table, tmp_path):
+    result = search(made_table(), trials=2, keep=1, folder=tmp_path, **QUICK)
+    facts = json.loads(json.dumps(result.as_dict()))
+    assert facts["trials"] == 2
+    assert facts["models"][0]["path"] == str(result.paths[0])
+    assert set(facts["models"][0]["outer"]) == {"uar", "accuracy", "macro_f1"}
+
+
+SCRIPT = """
+import signal, sys
+from pathlib import Path
+import numpy as np
+from speech_emotion.features.table import FeatureTable
+from speech_emotion.training.search import search
+
+def stop(*_):
+    raise KeyboardInterrupt
+
+signal.signal(signal.SIGTERM, stop)
+table = FeatureTable.load(sys.argv[1])
+result = search(
+    table, budget="1h", keep=2, folder=sys.argv[2], workers=2, families=["lda"],
+    on_trial=lambda trial: print(trial.number, flush=True),
+)
+print("stopped", result.stopped, len(result.leaderboard), flush=True)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to send")
+def test_a_termination_signal_while_workers_run_keeps_what_was_found(made_table, tmp_path):
+    made_table().save(tmp_path / "t.npz")
+    command = [sys.executable, "-c", SCRIPT, str(tmp_path / "t.npz"), str(tmp_path / "models")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            if line.strip() == "2":
+                process.send_signal(signal.SIGTERM)
+                break
+        rest, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert rest.split("\n")[-2].startswith("stopped interrupted")
+    assert len(list((tmp_path / "models").glob("*.semodel"))) == 2
+    assert not list((tmp_path / "models").glob("*.part"))
+
+
+def test_too_few_speakers_to_choose_and_to_test_are_refused(made_table, tmp_path):
+    with pytest.raises(TrainingError, match=r"3 speakers or more .* there are 2; train one"):
+        search(made_table(speakers=2), trials=1, folder=tmp_path, **QUICK)
+
+
+def test_an_emotion_that_only_test_speakers_show_is_refused(made_table, tmp_path):
+    table = made_table(speakers=4)
+    only_one = table.rows((table.emotions != "sad") | (table.speakers == "made/01"))
+    with pytest.raises(TrainingError, match="'sad' is spoken by"):
+        search(only_one, trials=1, folder=tmp_path, **QUICK)
+
+
+def test_wrong_arguments_are_refused_before_any_work(made_table, tmp_path):
+    table = made_table()
+    (tmp_path / "file").write_text("")
+    for wrong, message in (
+        ({"strategy": "evolve"}, "unknown strategy 'evolve'"),
+        ({"budget": "soon"}, "budget must be a time above 0, such as 90s, 5m or 1h, not 'soon'"),
+        ({"trials": 0}, "trials must be 1 or more, not 0"),
+        ({"keep": 0}, "keep must be 1 or more, not 0"),
+        ({"families": ["mpl"]}, "unknown family 'mpl'"),
+        ({"seed": -1}, "seed must be from 0"),
+        ({"folder": tmp_path / "file" / "models"}, "cannot save models in"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            search(table, **{"folder": tmp_path / "models", **wrong})
+
+
+@given(st.integers(1, 10_000), st.sampled_from([("s", 1), ("m", 60), ("h", 3600), ("", 1)]))
+def test_a_budget_is_a_number_and_a_unit(number, unit):
+    letter, seconds = unit
+    assert parse_budget(f"{number}{letter}") == number * seconds
+    assert parse_budget(f" {number} {letter.upper()} ") == number * seconds
+
+
+@given(st.text(max_size=6))
+def test_a_budget_without_a_digit_is_refused(text):
+    if not any(character.isdigit() for character in text):
+        with pytest.raises(UsageError, match="budget must be"):
+            parse_budget(text)
+
+
+@pytest.mark.parametrize("text", ["0", "0s", "-5m", "5 days", "m5", "1e3", "5m30", "nan", "inf", "1,5m"])
+def test_what_is_no_time_above_zero_is_refused(text):
+    with pytest.raises(UsageError, match="budget must be"):
+        parse_budget(text)
