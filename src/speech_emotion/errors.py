@@ -22,7 +22,8 @@ from collections.abc import Iterable
 class SpeechEmotionError(Exception):
     """Anything that this package refuses to do, with a reason in one line."""
 
-    exit_status = 2
+    exit_status: int = 2
+    """What the command exits with; 1 where only the inputs failed."""
 
 
 class UsageError(SpeechEmotionError, ValueError):

@@ -7,9 +7,11 @@ run on one thread inside a task, here as there. Processes are joblib's (loky), s
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 from .errors import SpeechEmotionError, UsageError
@@ -54,8 +56,18 @@ def run(
         raise UsageError(f"workers must be 1 or more, not {count}")
     count = min(count, len(items))
     if count <= 1:
-        return (function(item) for item in items)
+        return _here(function, items)
     return _in_processes(function, items, count)
+
+
+def _here(function: Callable[[Item], Result], items: Sequence[Item]) -> Generator[Result, None, None]:
+    from threadpoolctl import ThreadpoolController
+
+    libraries = ThreadpoolController()
+    for item in items:
+        with libraries.limit(limits=1):
+            result = function(item)
+        yield result
 
 
 def _in_processes(
@@ -66,8 +78,9 @@ def _in_processes(
 
     executor = ProcessPoolExecutor(max_workers=count, initializer=_begin_worker, env=_ONE_THREAD)
     try:
-        waiting = []
         upcoming = iter(items)
+        with _interrupts_held_back():  # the processes start here, and Ctrl-C is not for them
+            waiting = [executor.submit(function, item) for item in itertools.islice(upcoming, count)]
         for item in upcoming:
             waiting.append(executor.submit(function, item))
             if len(waiting) > 2 * count:
@@ -85,6 +98,19 @@ def _in_processes(
         raise
     finally:
         executor.shutdown(wait=True)
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Ctrl-C waits until the end; processes started inside never get it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")

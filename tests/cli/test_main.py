@@ -8,7 +8,9 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from speech_emotion.cli.main import run
 
@@ -75,11 +77,47 @@ def test_a_reader_that_has_enough_ends_the_command_quietly(ravdess_zip: Path) ->
     assert len(done.stdout.splitlines()) == 1
 
 
-def test_prediction_loads_nothing_that_only_training_needs() -> None:
+def test_prediction_loads_nothing_that_only_training_needs(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", 0.1 * np.random.default_rng(0).standard_normal(16_000), 16_000)
     script = (
-        "import sys, speech_emotion.cli.main, speech_emotion as se; se.recognize; se.load('classic');"
-        "print([name for name in sys.modules if name.split('.')[0] in "
+        "import sys; from speech_emotion.cli.main import run\n"
+        "status = run(['predict', sys.argv[1], '--segments', '--format', 'json'])\n"
+        "print(status, [name for name in sys.modules if name.split('.')[0] in "
         "('sklearn', 'scipy', 'librosa', 'optuna', 'matplotlib', 'torch', 'skl2onnx', 'onnx', 'joblib')])"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    command = [sys.executable, "-c", script, str(tmp_path / "a.wav")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "0 []"
+
+
+def test_an_archive_that_cannot_be_read_costs_its_own_line_only(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    soundfile.write(tmp_path / "good.wav", 0.1 * np.random.default_rng(0).standard_normal(16_000), 16_000)
+    (tmp_path / "bad.zip").write_bytes(b"PK rubbish")
+    assert run(["predict", str(tmp_path / "bad.zip"), str(tmp_path / "good.wav"), "--format", "jsonl"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert ["error" in line for line in lines] == [True, False]
+
+
+@pytest.mark.parametrize("option", ["--features", "--emotions"])
+def test_a_list_without_names_is_refused(
+    option: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["extract", "synthetic", "t.npz", option, ","]) == 2
+    assert "',' names nothing" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="encodings of streams")
+def test_what_the_terminal_cannot_show_is_escaped(tmp_path: Path) -> None:
+    name = tmp_path / "gr\u00fc\u00dfe\U0001f600.wav"
+    done = subprocess.run(
+        [*COMMAND, "predict", str(name)],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert done.returncode == 1
+    assert b"\\U0001f600" in done.stdout
+    assert b"Traceback" not in done.stderr

@@ -66,7 +66,7 @@ def test_the_same_seed_prints_the_same(saved, tmp_path, capsys):
         (["--families", "mpl"], "unknown family 'mpl'"),
         (["--features", "tone"], "unknown feature 'tone'"),
         (["--trials", "0"], "'--trials'"),
-        (["--models-dir", "{}/table.npz"], "cannot save models in"),
+        (["--models-dir", "{}/table.npz"], "cannot write in"),
     ],
 )
 def test_a_wrong_call_is_one_line(saved, tmp_path, capsys, options, message):

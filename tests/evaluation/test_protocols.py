@@ -113,3 +113,9 @@ def test_names_are_checked():
         splitter("speakers")
     with pytest.raises(UsageError, match="folds must be 2 or more, not 1"):
         splitter("speaker", folds=1)
+
+
+def test_unknown_speakers_beside_known_ones_are_refused() -> None:
+    speakers = ["me/ann", "me/bob", "me/unknown", "me/unknown"]
+    with pytest.raises(TrainingError, match="nobody knows who speaks 2 of the 4 utterances"):
+        SpeakerSplit(2).get_n_splits(None, ["calm", "sad"] * 2, speakers)

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,12 +44,13 @@ def test_a_table_has_a_row_an_utterance_in_order(corpus: Corpus) -> None:
     assert table.sentences[0] == ""
 
 
-def test_the_bits_are_the_same_with_one_worker_and_two(ravdess_zip: Path) -> None:
+@pytest.mark.parametrize("change", [{}, {"fft": 4096}, {"chroma_bins": 36, "mel_bands": 200}], ids=str)
+def test_the_bits_are_the_same_with_one_worker_and_two(change: dict, ravdess_zip: Path) -> None:
     clips = ravdess.read(ravdess_zip)
-    clips = replace(clips, utterances=clips.utterances[::12])
-    config = FeatureConfig(features=FEATURES, statistics=("mean", "std", "slope", "p10"))
+    clips = replace(clips, utterances=clips.utterances[::20])
+    config = FeatureConfig(features=FEATURES, statistics=("mean", "std", "slope", "p10"), **change)
     alone, together = (extract(clips, config=config, workers=count) for count in (1, 2))
-    assert len(alone) == 120
+    assert len(alone) == 72
     for name in ("values", *PER_UTTERANCE):
         np.testing.assert_array_equal(getattr(alone, name), getattr(together, name))
 
@@ -91,7 +91,16 @@ def test_finished_shards_are_not_measured_again(
     resumed = extract(corpus, features=["rms"], workers=1, resume=parts)
     assert len(measured) == 70 - module.SHARD
     np.testing.assert_array_equal(resumed.values, whole.values)
-    assert not parts.exists()
+
+
+def test_forgetting_shards_leaves_everything_else_alone(corpus: Corpus, tmp_path: Path) -> None:
+    for folder in (tmp_path / "parts", tmp_path / "mine"):
+        extract(corpus, features=["rms"], workers=1, resume=folder)
+    (tmp_path / "mine" / "diary.txt").touch()
+    module.forget(tmp_path / "parts")
+    module.forget(tmp_path / "mine")
+    assert not (tmp_path / "parts").exists()
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["diary.txt"]
 
 
 def test_other_parameters_or_a_changed_recording_make_a_shard_stale(corpus: Corpus, tmp_path: Path) -> None:
@@ -115,19 +124,20 @@ def test_a_killed_run_resumes_and_ends_with_the_same_table(ravdess_zip: Path, tm
         "import sys; from dataclasses import replace\n"
         "from speech_emotion.corpora import ravdess; from speech_emotion.features.extract import extract\n"
         "clips = ravdess.read(sys.argv[1]); clips = replace(clips, utterances=clips.utterances[::6])\n"
-        "extract(clips, workers=1, resume=sys.argv[2]).save(sys.argv[3])\n"
+        "def tell(done, total): print(done, flush=True)\n"
+        "extract(clips, workers=1, resume=sys.argv[2], progress=tell).save(sys.argv[3])\n"
     )
     parts, out = tmp_path / "parts", tmp_path / "table.npz"
     command = [sys.executable, "-c", script, str(ravdess_zip), str(parts), str(out)]
-    running = subprocess.Popen(command)
-    while running.poll() is None and not list(parts.glob("*.npz")):
-        time.sleep(0.01)  # until the first shard is there; the run takes longer than that
+    running = subprocess.Popen(command, stdout=subprocess.PIPE)
+    assert running.stdout.readline() == b"32\n"
     running.send_signal(signal.SIGKILL)
     running.wait()
     assert not out.exists()
     kept = {path: path.stat().st_mtime_ns for path in parts.glob("*.npz")}
     assert kept
-    subprocess.run(command, check=True)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
     table = module.FeatureTable.load(out)
     clips = ravdess.read(ravdess_zip)
     whole = extract(replace(clips, utterances=clips.utterances[::6]), workers=2)

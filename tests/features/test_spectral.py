@@ -11,11 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from speech_emotion.audio.read import read
-from speech_emotion.audio.waveform import Waveform
 from speech_emotion.corpora import ravdess
 from speech_emotion.features import spectral
 from speech_emotion.features.config import FeatureConfig
-from speech_emotion.features.measure import measure
 
 CLIPS = 60
 PROTOTYPE = FeatureConfig()
@@ -97,16 +95,6 @@ def test_a_long_recording_needs_no_more_memory_but_gives_the_same(monkeypatch: p
     monkeypatch.setattr(spectral, "FRAMES_KEPT", 10)
     for name, track in spectral.spectral_tracks(samples, PROTOTYPE).items():
         np.testing.assert_array_equal(track, kept[name])
-
-
-def test_the_bits_do_not_depend_on_the_threads_of_blas() -> None:
-    from threadpoolctl import threadpool_limits
-
-    waveform = Waveform(voice(6.0))
-    with threadpool_limits(1):
-        alone = measure(waveform, PROTOTYPE)
-    with threadpool_limits(2):
-        np.testing.assert_array_equal(measure(waveform, PROTOTYPE), alone)
 
 
 def test_mfcc_refuses_more_coefficients_than_bands() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import pickle
 from dataclasses import replace
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from speech_emotion.errors import AudioError, BundleError, FeatureError
 from speech_emotion.features.config import FeatureConfig
 from speech_emotion.features.measure import measure
 from speech_emotion.models.model import Model
+from speech_emotion.models.onnx_classifier import OnnxClassifier
 
 WEIGHTS = np.array([[1, 0, -1], [0, 2, 0], [0.5, -0.5, 0], [0, 0, 3]])  # of the model in conftest.py
 VALUES = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 1], [0.1, -2, 3, 0.7]])
@@ -176,3 +178,20 @@ def test_a_longer_recording_is_the_mean_of_its_windows(model: Model, monkeypatch
 def test_a_file_without_sound_is_refused(model: Model) -> None:
     with pytest.raises(AudioError):
         model.recognize(b"")
+
+
+def test_a_classifier_that_asks_for_endless_memory_is_stopped() -> None:
+    from onnx import TensorProto, helper
+
+    names = ["values", *(f"doubled{number}" for number in range(26))]
+    nodes = [helper.make_node("Concat", [one, one], [other], axis=1) for one, other in itertools.pairwise(names)]
+    nodes.append(helper.make_node("ReduceSum", [names[-1]], ["probabilities"], keepdims=1))
+    graph = helper.make_graph(
+        nodes,
+        "bomb",
+        [helper.make_tensor_value_info("values", TensorProto.FLOAT, [None, 4])],
+        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, [None, 1])],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    with pytest.raises(BundleError, match="ONNX Runtime cannot run"):
+        OnnxClassifier(model.SerializeToString()).predict_proba(np.zeros((8, 4), dtype=np.float32))

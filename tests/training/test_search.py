@@ -303,7 +303,7 @@ def test_wrong_arguments_are_refused_before_any_work(made_table, tmp_path):
         ({"keep": 0}, "keep must be 1 or more, not 0"),
         ({"families": ["mpl"]}, "unknown family 'mpl'"),
         ({"seed": -1}, "seed must be from 0"),
-        ({"folder": tmp_path / "file" / "models"}, "cannot save models in"),
+        ({"folder": tmp_path / "file" / "models"}, "cannot write in"),
     ):
         with pytest.raises(UsageError, match=message):
             search(table, **{"folder": tmp_path / "models", **wrong})

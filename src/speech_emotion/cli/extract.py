@@ -28,11 +28,14 @@ def extract(
 
     A run that was stopped goes on where it was when it is called again.
     """
+    from ..features.extract import forget
+
     if out.suffix != ".npz":
         raise UsageError(f"the table is saved as .npz, not as '{out.name}'; name it {out.with_suffix('.npz').name}")
     parts = out.with_suffix(".npz.parts")
     table = measured(corpus, words(features), words(statistics), words(emotions), workers, resume=parts)
     table.save(out)
+    forget(parts)
     for failure in table.failures:
         warn(f"{failure.path}: {failure.reason}")
     say(f"{out}: {len(table)} utterances, {len(table.columns)} features, {len(table.failures)} failed")

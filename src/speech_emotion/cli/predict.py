@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import sys
 import tempfile
@@ -69,9 +70,11 @@ def _answers(
 ) -> Iterator[Recognition]:
     from ..recognition.recognizer import recognize_file, recognize_files, recordings
 
-    if STANDARD_INPUT in files:
-        with tempfile.TemporaryFile() as sound:  # on disk, since it may be long and is heard more than once
-            shutil.copyfileobj(sys.stdin.buffer, sound)
-            yield recognize_file(STANDARD_INPUT, model, segments=segments, window=window, hop=hop, source=sound)
-    named = recordings([name for name in files if name != STANDARD_INPUT])
-    yield from recognize_files(named, model, segments=segments, window=window, hop=hop, workers=workers)
+    for is_input, names in itertools.groupby(files, lambda name: name == STANDARD_INPUT):
+        if is_input:
+            with tempfile.TemporaryFile() as sound:  # on disk, since it may be long and is heard more than once
+                shutil.copyfileobj(sys.stdin.buffer, sound)
+                yield recognize_file(STANDARD_INPUT, model, segments=segments, window=window, hop=hop, source=sound)
+        else:
+            found = recordings(list(names))
+            yield from recognize_files(found, model, segments=segments, window=window, hop=hop, workers=workers)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ..errors import UsageError
 from ..workers import Progress
 
 if TYPE_CHECKING:
@@ -42,7 +43,10 @@ def words(value: str | None) -> list[str] | None:
     """
     if value is None:
         return None
-    return [word.strip() for word in value.split(",") if word.strip()]
+    names = [word.strip() for word in value.split(",") if word.strip()]
+    if not names:
+        raise UsageError(f"'{value}' names nothing; give names by comma, or leave the option out")
+    return names
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -82,9 +81,9 @@ def check_target(out: Path) -> None:
         raise UsageError(f"a model is saved as .semodel, not as '{out.name}'; name it {out.stem}.semodel")
     if out.is_dir():
         raise UsageError(f"{out} is a folder; name a file in it")
-    folder = next(parent for parent in out.absolute().parents if parent.exists())
-    if not (folder.is_dir() and os.access(folder, os.W_OK)):
-        raise UsageError(f"cannot write in {folder}; name another place with -o")
+    from ..training.search import writable
+
+    writable(out.parent)
 
 
 def _facts(model: Model, out: Path) -> dict[str, object]:

@@ -7,7 +7,9 @@ index is read once a process, and a member is decompressed in memory.
 from __future__ import annotations
 
 import io
+import lzma
 import os
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -85,11 +87,12 @@ def open_binary(path: str | os.PathLike[str]) -> BinaryIO:
         return io.BytesIO(_archive(archive).read(member))
     except KeyError:
         raise AudioError(f"{path}: {archive} has no member {member}") from None
-    except _UNREADABLE as error:
+    except (*_DAMAGED, CorpusError) as error:
         raise AudioError(f"{path}: the archive is damaged or locked here ({error})") from error
 
 
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, CorpusError)
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, OSError, EOFError, RuntimeError, ValueError)
+"""What zipfile raises for archives that are damaged, locked, or packed in a way that it does not know."""
 
 
 def exists(path: str | os.PathLike[str]) -> bool:
@@ -117,7 +120,7 @@ def _archive(path: str) -> zipfile.ZipFile:
     try:
         stat = os.stat(path)
         return _opened(path, stat.st_mtime_ns, stat.st_size)
-    except (OSError, zipfile.BadZipFile) as error:
+    except _DAMAGED as error:
         raise CorpusError(f"{path} is not a zip archive that can be read ({error})") from error
 
 

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..corpora.listing import UNKNOWN_SPEAKER
 from ..errors import TrainingError, UsageError, unknown
 
 Indices = NDArray[np.intp]
@@ -111,6 +112,7 @@ class SpeakerSplit:
         if groups is None:
             return self.folds
         emotions, voices = np.asarray(y), np.asarray(groups)
+        refuse_unknown(voices)
         speakers = np.unique(voices)
         if len(speakers) < 2:
             raise TrainingError(
@@ -150,6 +152,21 @@ def splitter(protocol: str, folds: int = 5, seed: int = 0) -> Splitter:
         raise unknown("protocol", protocol, PROTOCOLS)
     _check_folds(folds)
     return PROTOCOLS[protocol](folds, seed)
+
+
+def refuse_unknown(speakers: ArrayLike) -> None:
+    """Raise where some speakers are known and others are not: the unknown ones may be the known ones.
+
+    Raises:
+        TrainingError: saying how many utterances have no known speaker.
+    """
+    voices = np.asarray(speakers)
+    unknown_ones = np.char.endswith(voices, f"/{UNKNOWN_SPEAKER}") if len(voices) else np.zeros(0, dtype=bool)
+    if unknown_ones.any() and len(np.unique(voices)) > 1:
+        raise TrainingError(
+            f"nobody knows who speaks {int(unknown_ones.sum())} of the {len(voices)} utterances, so they cannot be "
+            "kept apart from the known speakers; name their speakers, or leave them out"
+        )
 
 
 def deal(speakers: ArrayLike, labels: ArrayLike, parts: int, seed: int = 0) -> Indices:

@@ -78,7 +78,7 @@ class FeatureConfig:
             "within 0 to rate / 2, the lower first",
         )
         _check(
-            1 <= self.mfcc_coefficients <= self.mel_bands,
+            "mfcc" not in self.features or 1 <= self.mfcc_coefficients <= self.mel_bands,
             "mfcc_coefficients",
             self.mfcc_coefficients,
             "from 1 to mel_bands",

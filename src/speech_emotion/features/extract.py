@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import zipfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
@@ -30,6 +30,8 @@ from .table import Failure, FeatureTable
 
 SHARD = 32
 """Utterances a shard: a second or less of work to lose."""
+
+SHARD_SUFFIX = ".shard.npz"
 
 
 def extract(
@@ -50,7 +52,7 @@ def extract(
         statistics: over frames, from :data:`speech_emotion.features.config.STATISTICS`.
         config: every parameter; in place of ``features`` and ``statistics``.
         workers: processes; None takes all cores. The values are the same with any number.
-        resume: a folder for finished shards. What a killed run left there is used, and it is removed at the end.
+        resume: a folder for finished shards. What a killed run left there is used; :func:`forget` clears it.
         progress: called with utterances done and all utterances.
 
     Returns:
@@ -73,10 +75,16 @@ def extract(
         done += len(shard.utterances)
         if progress is not None:
             progress(done, len(corpus))
-    table = _table(corpus, config, measured)
-    if resume is not None:
-        shutil.rmtree(resume, ignore_errors=True)
-    return table
+    return _table(corpus, config, measured)
+
+
+def forget(resume: str | os.PathLike[str]) -> None:
+    """Remove the shards that :func:`extract` left in a folder, once its table is saved; other files there stay."""
+    folder = Path(resume)
+    for file in folder.glob(f"*{SHARD_SUFFIX}*"):
+        file.unlink(missing_ok=True)
+    with suppress(OSError):  # not empty, or not there
+        folder.rmdir()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +100,7 @@ class _Shard:
             return None
         about = [self.config.as_dict(), [astuple(utterance) + _stamp(utterance) for utterance in self.utterances]]
         key = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:24]
-        return Path(self.folder) / f"{key}.npz"
+        return Path(self.folder) / f"{key}{SHARD_SUFFIX}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +150,7 @@ def _measure_shard(shard: _Shard) -> _Measured:
 
 def _keep(file: Path, measured: _Measured) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(f".{os.getpid()}.part")
+    part = file.with_name(f"{file.name}.{os.getpid()}.part")
     with part.open("wb") as out:
         np.savez(
             out,
@@ -172,7 +180,9 @@ def _table(corpus: Corpus, config: FeatureConfig, measured: list[_Measured]) -> 
     failures = tuple(Failure(utterance.path, reason) for utterance, reason in pairs if reason)
     if not kept:
         first = f"; the first: {failures[0].path}: {failures[0].reason}" if failures else ""
-        raise FeatureError(f"none of the {len(corpus)} recordings of {corpus.name} could be used{first}")
+        error = FeatureError(f"none of the {len(corpus)} recordings of {corpus.name} could be used{first}")
+        error.exit_status = 1
+        raise error
     return FeatureTable(
         values=np.concatenate([shard.values for shard in measured]),
         emotions=np.array([u.emotion for u in kept]),

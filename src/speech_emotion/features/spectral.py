@@ -19,8 +19,7 @@ from .config import FeatureConfig
 Array = NDArray[np.float32]
 
 FRAMES_AT_ONCE = 64
-"""Few enough to stay in the processor's cache, and for a product that no BLAS spreads over threads: its bits would
-depend on their number."""
+"""Few enough to stay in the processor's cache."""
 
 FRAMES_KEPT = 4096
 """A recording of more frames (two minutes) has its spectrum computed twice rather than kept in memory."""
@@ -129,7 +128,7 @@ def mfcc(log_mel: Array, coefficients: int = 40) -> Array:
     bands = log_mel.shape[1]
     if coefficients > bands:
         raise ValueError(f"{bands} bands give at most {bands} coefficients, not {coefficients}")
-    found: Array = np.einsum("fb,cb->fc", log_mel, _cosines(bands, coefficients))
+    found: Array = log_mel @ _cosines(bands, coefficients)
     return found
 
 
@@ -193,12 +192,13 @@ def _peaks(spectrum: Array, config: FeatureConfig) -> tuple[Array, Array]:
     """Frequencies (Hz) and heights of spectral peaks, by parabolic interpolation (librosa's ``piptrack``)."""
     first = max(1, int(np.ceil(PEAKS_FROM * config.fft / config.rate)))
     last = min(config.fft // 2 - 1, int(np.ceil(PEAKS_TO * config.fft / config.rate)) - 1)
-    near = spectrum[:, first - 1 : last + 2]
+    near = np.ascontiguousarray(spectrum[:, first - 1 : last + 2])
     loud = near * (near > PEAK_RATIO * spectrum.max(axis=1, keepdims=True))
     here = loud[:, 1:-1]
-    frames, bins = np.nonzero((here > loud[:, :-2]) & (here >= loud[:, 2:]))
+    frames, bins = np.divmod(np.flatnonzero((here > loud[:, :-2]) & (here >= loud[:, 2:])), here.shape[1])
+    places = frames * near.shape[1] + bins + 1
+    left, middle, right = (near.ravel()[places + step] for step in (-1, 0, 1))
     bins += first
-    left, middle, right = (spectrum[frames, bins + step] for step in (-1, 0, 1))
     curvature = (left + right).astype(np.float64) - 2 * middle.astype(np.float64)
     slope = ((right - left) / np.float32(2)).astype(np.float64)
     inside = np.abs(slope) < np.abs(curvature)
@@ -217,7 +217,8 @@ def _tuning(peaks: list[tuple[Array, Array]], bins_per_octave: int) -> float:
     frequencies = frequencies[heights >= np.median(heights)]
     residual = np.mod(bins_per_octave * np.log2(frequencies / 27.5), 1.0)
     residual[residual >= 0.5] -= 1.0
-    counts, edges = np.histogram(residual, round(1 / TUNING_STEP), range=(-0.5, 0.5))
+    edges = np.linspace(-0.5, 0.5, round(1 / TUNING_STEP) + 1)
+    counts = np.bincount(np.searchsorted(edges, residual, side="right") - 1)
     return float(edges[np.argmax(counts)])
 
 
@@ -231,8 +232,7 @@ def _cosines(bands: int, coefficients: int) -> Array:
     angles = np.pi * np.outer(np.arange(coefficients), np.arange(bands) + 0.5) / bands
     table = np.cos(angles) * np.sqrt(2 / bands)
     table[0] /= np.sqrt(2)
-    rounded: Array = table.astype(np.float32)
-    return rounded
+    return np.ascontiguousarray(table.T, dtype=np.float32)
 
 
 @lru_cache(maxsize=8)

@@ -114,7 +114,8 @@ class FeatureTable:
         """The columns of these feature groups and statistics.
 
         Raises:
-            UsageError: if one is not in the table.
+            FeatureError: if one is not in the table.
+            UsageError: if one is not known at all.
         """
         config = self.config.narrowed(features, statistics or self.config.statistics)
         position = {column: number for number, column in enumerate(self.columns)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,12 @@ from numpy.typing import NDArray
 from ..errors import BundleError
 from .onnx_audit import INPUT, OUTPUT
 from .strict_json import one_line
+
+ROWS_AT_ONCE = 1024
+"""Rows classified together, so that a large table stays within :data:`MOST_MEMORY`."""
+
+MOST_MEMORY = 1024**3
+"""Bytes that ONNX Runtime may use; a hostile classifier can ask for any amount with operators that are harmless."""
 
 
 class OnnxClassifier:
@@ -37,7 +44,8 @@ class OnnxClassifier:
         try:
             if self._session is None:
                 self._session = _session(self._data)
-            return np.asarray(self._session.run([OUTPUT], {INPUT: values})[0])
+            parts = [values[first : first + ROWS_AT_ONCE] for first in range(0, len(values), ROWS_AT_ONCE)] or [values]
+            return np.concatenate([self._session.run([OUTPUT], {INPUT: part})[0] for part in parts])
         except Exception as error:  # what it raises has no common type of its own, and depends on the file
             raise BundleError(f"ONNX Runtime cannot run classifier.onnx ({one_line(error)})") from error
 
@@ -48,9 +56,24 @@ class OnnxClassifier:
 def _session(data: bytes) -> Any:
     import onnxruntime
 
+    _bound_memory()
     options = onnxruntime.SessionOptions()
+    options.add_session_config_entry("session.use_env_allocators", "1")
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL  # folding has no bound
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # its errors reach us as exceptions; they need not be printed as well
     # without enable_fallback=0 it prints a banner before it raises
     return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"], enable_fallback=0)
+
+
+@lru_cache(maxsize=1)
+def _bound_memory() -> None:
+    """Give this process's sessions one allocator that refuses more than :data:`MOST_MEMORY`."""
+    import onnxruntime
+
+    place = onnxruntime.OrtMemoryInfo(
+        "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
+    )
+    limits = onnxruntime.OrtArenaCfg({"max_mem": MOST_MEMORY, "arena_extend_strategy": 1})
+    onnxruntime.create_and_register_allocator(place, limits)

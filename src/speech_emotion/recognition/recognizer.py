@@ -9,7 +9,8 @@ from __future__ import annotations
 import glob
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -18,7 +19,7 @@ from .. import workers as workers_
 from ..audio.read import Source
 from ..audio.windows import slide, windows
 from ..corpora.paths import AUDIO_SUFFIXES, walk
-from ..errors import SpeechEmotionError, UsageError
+from ..errors import CorpusError, SpeechEmotionError, UsageError
 from ..features.measure import measure
 from ..models import bundle
 from ..models.model import Model
@@ -32,6 +33,9 @@ HOP = 1.0
 
 WORTH_PROCESSES = 64
 """Fewer files than this are done before another process would have started."""
+
+FILES_AT_ONCE = 16
+"""Files that a process hears before it answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,10 @@ def recognize_files(
     if segments:
         slide((), window, hop)  # refuses windows that are not possible, before any file is heard
     hear = partial(recognize_file, model=model or builtin(), segments=segments, window=window, hop=hop)
-    yield from workers_.run(hear, todo, workers)
+    size = 1 if workers == 1 else FILES_AT_ONCE  # with each task the model travels to another process
+    tasks = [todo[first : first + size] for first in range(0, len(todo), size)]
+    for answers in workers_.run(partial(_each, hear), tasks, workers):
+        yield from answers
 
 
 def recognize_file(
@@ -151,6 +158,10 @@ def recognize_file(
     return Recognition(path, model.name, whole, parts)
 
 
+def _each(hear: Callable[[str], Recognition], paths: list[str]) -> list[Recognition]:
+    return [hear(path) for path in paths]
+
+
 def recordings(names: Sequence[str]) -> Iterator[str]:
     """The recordings that names stand for.
 
@@ -169,8 +180,10 @@ def recordings(names: Sequence[str]) -> Iterator[str]:
 def _recordings(name: str) -> Iterable[str]:
     place = Path(name)
     if place.is_dir() or (place.is_file() and place.suffix.lower() == ".zip"):
-        inside = [path for path in walk(place) if os.path.splitext(path)[1].lower() in AUDIO_SUFFIXES]
-        return inside or [name]
+        with suppress(CorpusError):  # reading it will tell
+            inside = [path for path in walk(place) if os.path.splitext(path)[1].lower() in AUDIO_SUFFIXES]
+            return inside or [name]
+        return [name]
     if not place.exists() and glob.has_magic(name):
         matching = sorted(path for path in glob.glob(name, recursive=True) if os.path.isfile(path))
         return matching or [name]

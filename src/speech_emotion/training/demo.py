@@ -16,7 +16,7 @@ from ..corpora.utterance import Corpus
 from ..emotions import CALM4
 from ..evaluation.evaluate import evaluate
 from ..evaluation.report import HUMAN, Comparison, Page, confusion_png, render
-from ..features.extract import extract
+from ..features.extract import extract, forget
 from ..features.table import FeatureTable
 from ..models.prediction import Prediction
 from ..workers import Progress
@@ -102,9 +102,11 @@ def demonstrate(
     folder.mkdir(parents=True, exist_ok=True)
     told.step(f"reading {len(corpus)} recordings at 16 kHz: mel, chroma, MFCC")
     begun = time.perf_counter()
-    table = extract(corpus, workers=workers, resume=folder / "features.npz.parts", progress=told.progress)
+    parts = folder / "features.npz.parts"
+    table = extract(corpus, workers=workers, resume=parts, progress=told.progress)
     seconds = time.perf_counter() - begun
     table.save(folder / "features.npz")
+    forget(parts)
     tasks = _tasks(table)
     comparisons = []
     for task, part in tasks.items():

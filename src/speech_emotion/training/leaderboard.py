@@ -135,6 +135,7 @@ def write(leaderboard: Sequence[Trial], folder: Path) -> Path:
     Returns:
         Its path.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     target = folder / FILE
     old = _files_of(target)
     part = target.with_name(f"{FILE}.{os.getpid()}.part")

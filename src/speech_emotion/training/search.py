@@ -8,6 +8,7 @@ worth. The inner score of a winner is too kind, the more so the more was tried.
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -19,13 +20,13 @@ import numpy as np
 
 from ..errors import SpeechEmotionError, TrainingError, UsageError
 from ..evaluation.fitting import require
-from ..evaluation.protocols import Indices, deal
+from ..evaluation.protocols import Indices, deal, refuse_unknown
 from ..features.table import FeatureTable
 from ..models.model import Model
 from ..workers import Progress
 from .leaderboard import SearchResult, Trial, ranked, write
 from .proposals import Proposals
-from .train import check_seed
+from .train import check_origin, check_seed
 from .trials import BATCH, finish, judged
 
 PARTS = 4
@@ -71,9 +72,11 @@ def search(
     Raises:
         UsageError: if an argument is out of range or names nothing known, or the folder cannot be written.
         TrainingError: if there are fewer than three speakers, or no candidate could be fitted.
-        KeyboardInterrupt: if interrupted before any trial was finished, or again while the winners are saved.
+        KeyboardInterrupt: if interrupted before any trial was finished, or before any winner was saved; the
+            leaderboard is then there all the same.
     """
     require("a search")
+    refuse_unknown(table.speakers)
     start = time.monotonic()
     seconds = parse_budget("5m" if budget is None and trials is None else budget)
     for name, number in (("trials", trials), ("keep", keep)):
@@ -83,6 +86,7 @@ def search(
     place = writable(Path(folder))
     proposals = Proposals(strategy, table.config.features, families, seed)
     development, locked = _lock_away(table, seed)
+    check_origin(development)
     trying = judged(proposals, development, trials, seed, workers)
     found, stopped = _tried(trying, start + seconds, trials, on_trial)
     leaderboard = ranked(found)
@@ -91,20 +95,26 @@ def search(
     winners = [trial for trial in leaderboard if trial.inner][:keep]
     tell = progress or (lambda done, total: None)
     tell(0, len(winners))
-    finished = finish(winners, development, table.rows(locked), seed, workers)
     models: list[Model] = []
-    for rank, (winner, model) in enumerate(finished):
-        try:
-            model.save(place / str(winner.file))
-        except SpeechEmotionError as error:  # the others are worth keeping
-            leaderboard[rank] = replace(winner, file=None, error=str(error))
-        else:
-            leaderboard[rank] = winner
-            models.append(model)
-        tell(rank + 1, len(winners))
+    try:
+        with closing(finish(winners, development, table.rows(locked), seed, workers)) as finished:
+            for rank, (winner, model) in enumerate(finished):
+                try:
+                    model.save(place / str(winner.file))
+                except SpeechEmotionError as error:  # the others are worth keeping
+                    leaderboard[rank] = replace(winner, file=None, error=str(error))
+                else:
+                    leaderboard[rank] = winner
+                    models.append(model)
+                tell(rank + 1, len(winners))
+    except KeyboardInterrupt:
+        if not models:
+            write(leaderboard, place)
+            raise
+        stopped = "interrupted"
+    write(leaderboard, place)
     if not models:
         raise TrainingError(f"no model could be saved: {leaderboard[0].error}")
-    write(leaderboard, place)
     return SearchResult(
         leaderboard=tuple(leaderboard),
         models=tuple(models),
@@ -144,18 +154,14 @@ def parse_budget(budget: str | float | None) -> float:
 
 
 def writable(folder: Path) -> Path:
-    """Make the folder where it is missing, and see that files can be written there.
+    """See that files can be written in a folder, or that it can be made.
 
     Raises:
         UsageError: if they cannot.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".write-test"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise UsageError(f"cannot save models in {folder} ({error.strerror}); name another folder") from error
+    there = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+        raise UsageError(f"cannot write in {there}; name another place")
     return folder
 
 

@@ -23,6 +23,7 @@ from ..features.table import FeatureTable
 from ..models.manifest import Provenance
 from ..models.model import Model
 from .export import SklearnClassifier
+from .families import FAMILIES
 from .families import family as family_named
 
 LIBRARIES = ("speech-emotion", "numpy", "scikit-learn", "skl2onnx")
@@ -68,6 +69,7 @@ def train(
     check_seed(seed)
     values, labels = examples(table)
     pipeline = family_named(family).build(seed=seed, **hyperparameters)
+    check_origin(table, name)
     steps = [
         splitter(protocol, folds, seed).get_n_splits(values, table.emotions, table.speakers) for protocol in protocols
     ]
@@ -119,6 +121,16 @@ def provenance_of(
             **{library: version(library) for library in LIBRARIES},
         },
     )
+
+
+def check_origin(table: FeatureTable, name: str | None = None) -> None:
+    """Raise, before the work is done, where a bundle could not name the model, its emotions or its speakers.
+
+    Raises:
+        BundleError: naming what it cannot hold.
+    """
+    made = provenance_of(table, next(iter(FAMILIES)), {}, protocol="", seed=0, scores={})
+    model_of(None, table, made, name)
 
 
 def fingerprint(table: FeatureTable) -> str:
