@@ -3,7 +3,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from typer.testing import CliRunner, Result
 
 from speech_emotion.cli.corpus import app
@@ -33,7 +35,10 @@ def test_list_shows_what_there_is_and_where(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("SPEECH_EMOTION_DATA", str(tmp_path))
     (tmp_path / "Audio_Speech_Actors_01-24.zip").touch()
     lines = call("list").stdout.splitlines()
-    assert [line.split()[0] for line in lines] == ["ravdess", "synthetic", "folder:PATH"]
+    names = ["ravdess", "emodb", "crema_d", "savee", "tess", "urdu", "synthetic", "folder:PATH"]
+    assert [line.split()[0] for line in lines] == names
+    assert lines[3].endswith("its home is http://kahlan.eps.surrey.ac.uk/savee/, to be fetched by hand")
+    assert "Register.html" in rows["savee"]["by_hand"]
     assert lines[0].endswith(str(tmp_path / "Audio_Speech_Actors_01-24.zip"))
 
 
@@ -45,6 +50,7 @@ def test_info_counts_a_corpus(tmp_path: Path) -> None:
     assert list(facts["emotion"].items()) == [("neutral", 1), ("fearful", 1)]
     assert facts["speaker"] == {"ravdess/11": 1, "ravdess/12": 1}
     assert facts["sex"] == {"female": 1, "male": 1}
+    assert facts["language"] == {"en": 2}
     assert facts["intensity"] == {"normal": 1, "strong": 1}
     assert facts["left_out"] == {"song": 1}
     assert facts["licence"] == "CC BY-NC-SA 4.0"
@@ -52,7 +58,9 @@ def test_info_counts_a_corpus(tmp_path: Path) -> None:
     assert "Livingstone" in facts["citation"]
     assert "seconds" not in facts
     shown = call("info", tmp_path).stdout
-    assert "emotion     neutral 1, fearful 1" in shown
+    table = [line.split() for line in shown.splitlines()]
+    assert table[table.index(["emotion", "clips"]) :][:3] == [["emotion", "clips"], ["neutral", "1"], ["fearful", "1"]]
+    assert ["speaker", "(2)", "clips"] in table
     assert "left out    1 × song" in shown
 
 
@@ -61,7 +69,14 @@ def test_info_adds_up_durations_where_asked(tmp_path: Path) -> None:
     facts = json.loads(call("info", tmp_path / "voices", "--durations", "--json").stdout)
     assert 12 * 0.8 < facts["seconds"] < 12 * 4
     assert facts["unreadable"] == []
-    assert "hours       0.0" in call("info", tmp_path / "voices", "--durations").stdout
+    assert facts["rates"] == {"16000": 12}
+    assert facts["language"] == {"unknown": 12}
+    shown = call("info", tmp_path / "voices", "--durations").stdout
+    assert "hours       0.0" in shown
+    assert "rates       16000 Hz 12" in shown
+    assert "language" not in shown
+    male = next(line.split() for line in shown.splitlines() if line.startswith("  male"))
+    assert male == ["male", "12", f"{facts['seconds'] / 60:.1f}"]
 
 
 def test_info_names_what_it_cannot_open(tmp_path: Path) -> None:
@@ -71,6 +86,34 @@ def test_info_names_what_it_cannot_open(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert len(json.loads(result.stdout)["unreadable"]) == 1
     assert Path(voices.utterances[0].path).name in result.stderr
+
+
+def test_info_shows_several_corpora_and_what_they_share(tmp_path: Path) -> None:
+    for name in ("r/03-01-02-01-01-02-11.wav", "r/03-01-05-01-01-02-11.wav", "e/03a01Wa.wav", "e/08a01Wa.wav"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    places = (tmp_path / "r", f"emodb:{tmp_path / 'e'}")
+    facts = json.loads(call("info", *places, "--json").stdout)
+    assert [each["name"] for each in facts["corpora"]] == ["ravdess", "emodb"]
+    assert facts["combined"]["name"] == "ravdess+emodb"
+    assert facts["combined"]["licence"] == "CC BY-NC-SA 4.0"
+    assert facts["combined"]["emotion"] == {"angry": 3}
+    assert facts["combined"]["language"] == {"de": 2, "en": 1}
+    assert facts["combined"]["left_out"] == {"ravdess: calm, not in every corpus": 1}
+    shown = call("info", *places).stdout
+    titles = [line.split()[1] for line in shown.splitlines() if line.startswith("corpus ")]
+    assert titles == ["ravdess", "emodb", "ravdess+emodb"]
+
+
+def test_info_tells_rates_apart(tmp_path: Path) -> None:
+    for name, rate in (("03a01Wa.wav", 16_000), ("08a01Wa.wav", 16_000), ("09a01Fa.wav", 48_000)):
+        soundfile.write(tmp_path / name, np.zeros(30 * rate), rate)
+    facts = json.loads(call("info", tmp_path, "--durations", "--json").stdout)
+    assert facts["rates"] == {"16000": 2, "48000": 1}
+    assert facts["seconds"] == 90.0
+    shown = call("info", tmp_path, "--durations").stdout
+    assert "rates       16000 Hz 2, 48000 Hz 1" in shown
+    assert ["angry", "2", "1.0"] in [line.split() for line in shown.splitlines()]
 
 
 def test_info_downloads_nothing() -> None:
@@ -93,5 +136,12 @@ def test_fetch_prints_where_the_archive_is(tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("name", ["synthetic", "folder", "nothing"])
 def test_fetch_refuses_what_has_no_home(name: str) -> None:
-    with pytest.raises(UsageError, match="valid: ravdess"):
+    with pytest.raises(UsageError, match="valid: ravdess, emodb"):
         call("fetch", name)
+
+
+@pytest.mark.parametrize("name", ["crema_d", "savee", "tess", "urdu"])
+def test_fetch_says_how_to_get_what_a_person_has_to(name: str, cache: Path) -> None:
+    with pytest.raises(UsageError, match=f"{name} cannot be fetched by a program: .*http.* as {name}.zip or ") as error:
+        call("fetch", name)
+    assert str(cache) in str(error.value)

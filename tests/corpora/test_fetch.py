@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import shutil
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -212,6 +214,38 @@ def test_a_wrong_file_is_discarded(server: Server, tmp_path: Path) -> None:
     server.script = [lambda request: serve(request, wrong)]
     with pytest.raises(DownloadError, match=f"MD5 is {hashlib.md5(wrong).hexdigest()}, not"):
         fetch(server.archive(), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def packed(damaged: bool = False) -> bytes:
+    """A zip archive of one member, stored as it is."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("wav/a.wav", BODY)
+    return file.getvalue().replace(BODY, bytes(len(BODY))) if damaged else file.getvalue()
+
+
+def unsigned(server: Server, body: bytes) -> Archive:
+    """The home of a file whose publisher gives no checksum."""
+    server.script = [lambda request: serve(request, body) for _ in range(9)]
+    return Archive(f"{server.url}/{NAME}", NAME, len(body), None)
+
+
+def test_without_a_published_checksum_the_archive_s_own_are_checked(server: Server, tmp_path: Path) -> None:
+    archive = unsigned(server, packed())
+    assert fetch(archive, tmp_path).read_bytes() == packed()
+    assert fetch(archive, tmp_path) == tmp_path / NAME
+    assert server.ranges == [None]
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"), [(packed(damaged=True), "its member wav/a.wav is damaged"), (BODY, "it is no zip archive")]
+)
+def test_without_a_published_checksum_a_damaged_archive_is_discarded(
+    server: Server, tmp_path: Path, body: bytes, fault: str
+) -> None:
+    with pytest.raises(DownloadError, match=f"is not the published {NAME}: {fault}.*; it was discarded"):
+        fetch(unsigned(server, body), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from speech_emotion import corpora
 from speech_emotion.corpora import ravdess
+from speech_emotion.emotions import EMOTIONS
 from speech_emotion.errors import CorpusError, UsageError
 
 CLIP = "03-01-06-02-01-02-12.wav"
@@ -81,9 +82,9 @@ def test_a_path_of_a_drive_may_follow_a_name() -> None:
 
 @pytest.mark.parametrize("name", ["ravdes", "ravdes:clips"])
 def test_an_unknown_name_is_answered_with_the_valid_ones(name: str) -> None:
-    with pytest.raises(UsageError, match=r"valid: ravdess, synthetic, folder\); did you mean 'ravdess'\?"):
+    with pytest.raises(UsageError, match=r"valid: ravdess, emodb, .*, folder\); did you mean 'ravdess'\?"):
         corpora.open(name)
-    with pytest.raises(UsageError, match="valid: ravdess, synthetic"):
+    with pytest.raises(UsageError, match=r"valid: ravdess, emodb, .*, synthetic"):
         corpora.open("ravdes", ".")
 
 
@@ -170,3 +171,90 @@ def test_synthetic_voices_are_made_at_a_path_and_known_again(tmp_path: Path, mon
     assert corpora.open("voices").name == "synthetic"
     corpora.synthetic.write("few", speakers=2, takes=1)
     assert len(corpora.open("synthetic:few")) == 8
+
+
+NAMED = {
+    "ravdess": (CLIP, "03-01-01-01-01-02-11.wav"),
+    "emodb": ("wav/03a01Fa.wav", "wav/16b10Wb.wav"),
+    "crema_d": ("AudioWAV/1001_DFA_ANG_XX.wav", "AudioWAV/1040_ITH_SAD_X.wav"),
+    "savee": ("AudioData/DC/a01.wav", "AudioData/KL/su15.wav"),
+    "tess": ("OAF_angry/OAF_back_angry.wav", "OAF_neutral/OA_bite_neutral.wav"),
+    "urdu": ("Angry/SM1_F10_A010.wav", "Sad/SF11_F4_S06.wav"),
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_each_corpus_is_recognised_by_its_files(tmp_path: Path, name: str) -> None:
+    for place in (folder_with(tmp_path / "a", *NAMED[name]), archive_with(tmp_path / "b.zip", *NAMED[name])):
+        corpus = corpora.open(place)
+        assert (corpus.name, len(corpus)) == (name, 2)
+        assert corpus == corpora.open(name, place)
+        assert {utterance.language for utterance in corpus.utterances} == {corpora.known(name).LANGUAGE}
+        assert all(utterance.speaker.startswith(f"{name}/") and utterance.sex for utterance in corpus.utterances)
+
+
+def test_no_corpus_owns_another_s_files() -> None:
+    for name, files in NAMED.items():
+        for file in files:
+            assert [other for other in NAMED if corpora.known(other).owns(file)] == [name]
+
+
+@pytest.mark.parametrize("name", NAMED)
+@pytest.mark.parametrize("packed", [False, True])
+def test_each_corpus_is_found_beside_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, packed: bool
+) -> None:
+    data = tmp_path / "data"
+    for other, files in NAMED.items():
+        archive_with(data / f"{other}.zip", *files) if packed else folder_with(data / other, *files)
+    monkeypatch.setenv("SPEECH_EMOTION_DATA", str(data))
+    assert corpora.find(name) == data / (f"{name}.zip" if packed else name)
+    assert len(corpora.open(name, fetch=False)) == 2
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_each_corpus_is_found_where_all_lie_in_one_heap(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    heap = folder_with(tmp_path / "heap", *(file for files in NAMED.values() for file in files))
+    monkeypatch.setenv("SPEECH_EMOTION_DATA", str(heap))
+    corpus = corpora.open(name, fetch=False)
+    assert len(corpus) == 2
+    assert sum(corpus.left_out.values()) == 10
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_each_corpus_says_whence_it_comes_and_what_its_emotions_mean(name: str) -> None:
+    corpus = corpora.known(name)
+    assert corpus.ORIGIN.name == name
+    assert corpus.ORIGIN.licence
+    assert corpus.ORIGIN.homepage.startswith("http")
+    assert corpus.ORIGIN.citation
+    assert (corpus.ARCHIVE is None) == (corpus.BY_HAND is not None)
+    if name != "ravdess":
+        assert {ours for _, ours in corpus.EMOTIONS.values()} <= set(EMOTIONS)
+
+
+@pytest.mark.parametrize("name", ["crema_d", "savee", "tess", "urdu"])
+def test_what_no_program_can_fetch_is_told_where_to_put(name: str, cache: Path) -> None:
+    with pytest.raises(
+        CorpusError, match=rf"{name} is not on this machine.* http.* put it, as {name}\.zip or unpacked"
+    ) as error:
+        corpora.open(name)
+    assert str(cache) in str(error.value)
+    archive_with(cache / f"{name}.zip", *NAMED[name])
+    assert len(corpora.open(name)) == 2
+
+
+def test_what_can_be_fetched_needs_no_hand() -> None:
+    assert corpora.by_hand("ravdess") is None
+    assert corpora.by_hand("emodb") is None
+    with pytest.raises(UsageError, match="unknown corpus 'emo'"):
+        corpora.by_hand("emo")
+
+
+def test_emodb_is_opened_from_its_real_archive(emodb_zip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert corpora.open(emodb_zip).name == "emodb"
+    monkeypatch.setenv("SPEECH_EMOTION_DATA", str(emodb_zip.parent))
+    assert corpora.find("emodb") == emodb_zip
+    assert len(corpora.open("emodb", fetch=False)) == 339

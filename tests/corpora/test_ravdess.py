@@ -157,7 +157,7 @@ def test_what_is_not_a_speech_clip_is_left_out_and_counted(tmp_path: Path) -> No
 
 def test_without_a_clip_the_error_says_what_there_was(tmp_path: Path) -> None:
     touch(tmp_path, "03-02-01-01-01-01-01.wav", "notes.txt")
-    with pytest.raises(CorpusError, match=r"no clip of RAVDESS speech in .*\(found: .*1 × song"):
+    with pytest.raises(CorpusError, match=r"no clip of ravdess in .*\(found: .*1 × song"):
         read(tmp_path)
     (tmp_path / "empty").mkdir()
     with pytest.raises(CorpusError, match=r"\(found: nothing\)"):

@@ -116,20 +116,25 @@ def blocks(source: Source, rate: int = RATE, seconds: float = 30.0) -> Iterator[
 
 
 def duration(source: Source) -> float:
-    """How long the sound of a file is, in seconds, found by decoding it.
+    """How long the sound of a file is, in seconds, found by decoding it; see :func:`duration_and_rate`."""
+    return duration_and_rate(source)[0]
+
+
+def duration_and_rate(source: Source) -> tuple[float, int]:
+    """How long the sound of a file is, found by decoding it, and its own sampling rate.
 
     Args:
         source: a path, bytes, or a binary file.
 
     Returns:
-        Seconds; 0 where it holds no sound.
+        Seconds, 0 where it holds no sound, and Hz.
 
     Raises:
         AudioError: if it cannot be read.
         MissingExtraError: if only PyAV could read it, and it is not installed.
     """
     with _opened(source) as sound:
-        return sum(len(piece) for piece in sound.decode(0, None)) / sound.rate
+        return sum(len(piece) for piece in sound.decode(0, None)) / sound.rate, sound.rate
 
 
 def check_rate(rate: int) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from ..corpora import Corpus
+    from ..corpora import Corpus, Utterance
 
 app = typer.Typer(help="Recordings: what there is, fetch it, count it.", no_args_is_help=True)
 
-COUNTED = ("emotion", "intensity", "sex", "speaker")
+COUNTED = ("emotion", "intensity", "sex", "language", "speaker")
 
 
 @app.command("list")
@@ -33,6 +35,7 @@ def list_corpora(
                 "language": corpus.LANGUAGE,
                 "licence": corpus.ORIGIN.licence,
                 "homepage": corpus.ORIGIN.homepage,
+                "by_hand": corpora.by_hand(name),
                 "path": str(place) if place else None,
             }
         )
@@ -41,22 +44,25 @@ def list_corpora(
         return
     for row in rows:
         absent = "made when asked for" if row["homepage"] == "" else f"not here; its home is {row['homepage']}"
+        absent += ", to be fetched by hand" if row["by_hand"] else ""
         print(f"{row['name']:<12} {row['licence']:<16} {row['path'] or absent}")
     print(f"{'folder:PATH':<12} {'yours':<16} folders named by emotion, or a CSV: path,emotion,speaker")
 
 
 @app.command()
 def fetch(
-    name: Annotated[str, typer.Argument(help="A corpus that has a home: ravdess.")],
+    name: Annotated[str, typer.Argument(help="A corpus that can be downloaded: ravdess or emodb.")],
     to: Annotated[Path | None, typer.Option(help="Put it here instead of the user's cache folder.")] = None,
 ) -> None:
     """Download a corpus; what a cut connection left is kept and taken up. Prints where it is."""
     from .. import corpora
     from ..corpora.fetch import fetch as download
-    from ..errors import unknown
+    from ..errors import UsageError, unknown
     from .terminal import progress
 
-    archive = corpora.known(name).ARCHIVE
+    archive, steps = corpora.known(name).ARCHIVE, corpora.by_hand(name)
+    if steps:
+        raise UsageError(f"{name} cannot be fetched by a program: {steps}")
     if archive is None:
         homes = [other for other in corpora.names() if other != "folder" and corpora.known(other).ARCHIVE]
         raise unknown("corpus to fetch", name, homes)
@@ -66,52 +72,67 @@ def fetch(
 
 @app.command()
 def info(
-    corpus: Annotated[str, typer.Argument(help="A name, a path, or name:path.", metavar="CORPUS")],
-    durations: Annotated[bool, typer.Option(help="Open every recording and add up their lengths.")] = False,
+    corpus: Annotated[list[str], typer.Argument(help="Names, paths, or name:path.", metavar="CORPUS…")],
+    durations: Annotated[bool, typer.Option(help="Open every recording: hours and sampling rates.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
-    """Count a corpus's recordings by emotion, speaker, sex and intensity. Downloads nothing."""
+    """Count recordings by emotion, intensity, sex, language and speaker. Downloads nothing.
+
+    Several corpora are shown one after the other, and then combined: what they share, and what that drops.
+    """
     from .. import corpora
     from .terminal import progress
 
     with progress("making voices") as bar:
-        read = corpora.open(corpus, fetch=False, progress=bar)
-    length = _length(read) if durations else None
+        shown = [corpora.open(name, fetch=False, progress=bar) for name in corpus]
+    lengths = _lengths(shown) if durations else None
+    if len(shown) > 1:
+        shown.append(corpora.combine(*shown))
     if as_json:
-        print(json.dumps(_facts(read, length), indent=2, ensure_ascii=False))
+        facts = [_facts(each, lengths) for each in shown]
+        document = facts[0] if len(shown) == 1 else {"corpora": facts[:-1], "combined": facts[-1]}
+        print(json.dumps(document, indent=2, ensure_ascii=False))
     else:
-        _show(read, length)
-    if length and length.unreadable:
+        for number, each in enumerate(shown):
+            print("\n" if number else "", end="")
+            _show(each, lengths)
+    if lengths and lengths.unreadable:
         raise typer.Exit(1)
 
 
 @dataclass(frozen=True, slots=True)
-class _Length:
-    """Seconds of the recordings that can be read, and the errors of the others."""
+class _Lengths:
+    """Seconds and sampling rate of the recordings that can be read, and the errors of the others, by path."""
 
-    seconds: float
-    unreadable: tuple[str, ...]
+    seconds: dict[Utterance, float]
+    rates: dict[str, int]
+    unreadable: dict[str, str]
+
+    def add_up(self, utterances: Iterable[Utterance]) -> float:
+        return sum(self.seconds.get(utterance, 0.0) for utterance in utterances)
 
 
-def _length(corpus: Corpus) -> _Length:
-    from ..audio.read import duration
+def _lengths(shown: list[Corpus]) -> _Lengths:
+    from ..audio.read import duration_and_rate
     from ..errors import AudioError
     from .terminal import progress, warn
 
-    seconds, unreadable = 0.0, []
+    utterances = [utterance for corpus in shown for utterance in corpus.utterances]
+    lengths = _Lengths({}, {}, {})
     with progress("durations") as bar:
-        for done, utterance in enumerate(corpus.utterances, 1):
+        for done, utterance in enumerate(utterances, 1):
             try:
-                end = utterance.end if utterance.end is not None else duration(utterance.path)
-                seconds += end - (utterance.start or 0.0)
+                whole, lengths.rates[utterance.path] = duration_and_rate(utterance.path)
+                end = utterance.end if utterance.end is not None else whole
+                lengths.seconds[utterance] = end - (utterance.start or 0.0)
             except AudioError as error:
-                unreadable.append(str(error))
+                lengths.unreadable[utterance.path] = str(error)
                 warn(str(error))
-            bar(done, len(corpus))
-    return _Length(seconds, tuple(unreadable))
+            bar(done, len(utterances))
+    return lengths
 
 
-def _facts(corpus: Corpus, length: _Length | None) -> dict[str, object]:
+def _facts(corpus: Corpus, lengths: _Lengths | None) -> dict[str, object]:
     facts: dict[str, object] = {
         "name": corpus.name,
         "licence": corpus.licence,
@@ -122,24 +143,38 @@ def _facts(corpus: Corpus, length: _Length | None) -> dict[str, object]:
     }
     facts |= {attribute: _counts(corpus, attribute) for attribute in COUNTED}
     facts["left_out"] = dict(corpus.left_out)
-    if length:
-        facts |= {"seconds": round(length.seconds, 3), "unreadable": list(length.unreadable)}
+    if lengths:
+        facts["seconds"] = round(lengths.add_up(corpus.utterances), 3)
+        facts["rates"] = {str(rate): count for rate, count in _rates(corpus, lengths).items()}
+        facts["unreadable"] = [lengths.unreadable[u.path] for u in corpus.utterances if u.path in lengths.unreadable]
     return facts
 
 
-def _show(corpus: Corpus, length: _Length | None) -> None:
-    rows = [("corpus", corpus.name), ("licence", corpus.licence), ("home", corpus.homepage)]
-    rows += [("cite", corpus.citation), ("recordings", str(len(corpus)))]
-    if length:
-        rows.append(("hours", f"{length.seconds / 3600:.2f}"))
-    for attribute in COUNTED:
-        counts = _counts(corpus, attribute)
-        many = f"{len(counts)}: " if attribute == "speaker" else ""
-        rows.append((attribute, many + ", ".join(f"{value} {count}" for value, count in counts.items())))
+def _show(corpus: Corpus, lengths: _Lengths | None) -> None:
+    rows = [("corpus", corpus.name), ("licence", corpus.licence)]
+    for origin in corpus.origins:
+        rows += [("home", origin.homepage), ("cite", origin.citation)]
+    rows.append(("recordings", str(len(corpus))))
+    if lengths:
+        rows.append(("hours", f"{lengths.add_up(corpus.utterances) / 3600:.2f}"))
+        rows.append(("rates", ", ".join(f"{rate} Hz {count}" for rate, count in _rates(corpus, lengths).items())))
     rows += [("left out", f"{count} × {reason}") for reason, count in corpus.left_out.items()]
     for name, text in rows:
         if text:
             print(f"{name:<11} {text}")
+    for attribute in COUNTED:
+        if list(corpus.count(attribute)) != ["unknown"]:
+            print()
+            _show_counts(corpus, attribute, lengths)
+
+
+def _show_counts(corpus: Corpus, attribute: str, lengths: _Lengths | None) -> None:
+    counts = _counts(corpus, attribute)
+    title = f"{attribute} ({len(counts)})" if attribute == "speaker" else attribute
+    print(f"{title:<22} {'clips':>6}" + (f" {'minutes':>8}" if lengths else ""))
+    for value, count in counts.items():
+        same = [u for u in corpus.utterances if str(getattr(u, attribute) or "unknown") == value]
+        print(f"  {value:<20} {count:>6}" + (f" {lengths.add_up(same) / 60:>8.1f}" if lengths else ""))
 
 
 def _counts(corpus: Corpus, attribute: str) -> dict[str, int]:
@@ -148,3 +183,9 @@ def _counts(corpus: Corpus, attribute: str) -> dict[str, int]:
 
     counts = corpus.count(attribute)
     return {value: counts[value] for value in (in_order(counts) if attribute == "emotion" else sorted(counts))}
+
+
+def _rates(corpus: Corpus, lengths: _Lengths) -> dict[int, int]:
+    """How many recordings there are of each sampling rate, in Hz."""
+    found = Counter(lengths.rates[u.path] for u in corpus.utterances if u.path in lengths.rates)
+    return dict(sorted(found.items()))

@@ -3,6 +3,7 @@
     corpus = corpora.open("ravdess")                # $SPEECH_EMOTION_DATA, the cache folder, or a download
     corpus = corpora.open("ravdess", "speech.zip")  # or "ravdess:speech.zip"
     corpus = corpora.open("recordings")             # a folder, zip archive or CSV; its files tell which
+    both = corpora.combine(corpora.open("ravdess"), corpora.open("emodb"))
 
 A name comes before a path: a folder that is called ``ravdess`` is ``./ravdess``.
 """
@@ -16,7 +17,8 @@ from typing import Protocol
 
 from ..errors import CorpusError, UsageError, unknown
 from ..workers import Progress
-from . import folder, paths, ravdess, synthetic
+from . import crema_d, emodb, folder, paths, ravdess, savee, synthetic, tess, urdu
+from .combine import combine
 from .fetch import Archive, answers, cache_folder
 from .fetch import fetch as _fetch
 from .utterance import Corpus, Origin, Utterance
@@ -27,7 +29,9 @@ __all__ = [
     "Origin",
     "Utterance",
     "answers",
+    "by_hand",
     "cache_folder",
+    "combine",
     "find",
     "known",
     "names",
@@ -45,6 +49,7 @@ class Published(Protocol):
         ORIGIN: name, licence, homepage and citation.
         LANGUAGE: BCP 47, or None where no language is spoken.
         ARCHIVE: where to fetch it, or None where that is nowhere.
+        BY_HAND: how a person gets it where no program can, or None.
     """
 
     @property
@@ -53,6 +58,8 @@ class Published(Protocol):
     def LANGUAGE(self) -> str | None: ...  # noqa: N802
     @property
     def ARCHIVE(self) -> Archive | None: ...  # noqa: N802
+    @property
+    def BY_HAND(self) -> str | None: ...  # noqa: N802
 
     def owns(self, name: str) -> bool:
         """Whether a file is named as this corpus names its files."""
@@ -61,7 +68,7 @@ class Published(Protocol):
         """The corpus in a folder or archive."""
 
 
-_PUBLISHED: tuple[Published, ...] = (ravdess, synthetic)
+_PUBLISHED: tuple[Published, ...] = (ravdess, emodb, crema_d, savee, tess, urdu, synthetic)
 
 
 def names() -> tuple[str, ...]:
@@ -69,7 +76,7 @@ def names() -> tuple[str, ...]:
 
     Example:
         >>> names()
-        ('ravdess', 'synthetic', 'folder')
+        ('ravdess', 'emodb', 'crema_d', 'savee', 'tess', 'urdu', 'synthetic', 'folder')
     """
     return (*(corpus.ORIGIN.name for corpus in _PUBLISHED), "folder")
 
@@ -127,9 +134,25 @@ def open(
     if found is None:
         raise CorpusError(
             f"{called} is not on this machine: give its path ({called}:PATH), set {DATA_VARIABLE} to the "
-            f"folder that has it, or fetch it: speech-emotion corpus fetch {called}"
+            f"folder that has it, or {by_hand(called) or f'fetch it: speech-emotion corpus fetch {called}'}"
         )
     return corpus.read(found)
+
+
+def by_hand(name: str) -> str | None:
+    """How a person gets a corpus that no program can fetch, and where to put it.
+
+    Args:
+        name: as in :func:`names`.
+
+    Returns:
+        One sentence without its full stop; None for a corpus that can be fetched or made.
+
+    Raises:
+        UsageError: if the name is unknown.
+    """
+    steps = known(name).BY_HAND
+    return steps and f"{steps}, and put it, as {name}.zip or unpacked in a folder {name}, into {cache_folder()}"
 
 
 def find(name: str) -> Path | None:
@@ -170,8 +193,8 @@ def _open_at(name: str | None, place: Path, progress: Progress | None) -> Corpus
 
 
 def _find_in(place: Path, corpus: Published) -> Path | None:
-    """The archive, a sub-folder with the corpus's or the archive's name, or the folder itself."""
-    likely = [place / corpus.ORIGIN.name]
+    """The archive, a sub-folder or zip with the corpus's or the archive's name, or the folder itself."""
+    likely = [place / corpus.ORIGIN.name, place / f"{corpus.ORIGIN.name}.zip"]
     if corpus.ARCHIVE:
         likely = [place / corpus.ARCHIVE.name, *likely, place / Path(corpus.ARCHIVE.name).stem]
     for candidate in likely:

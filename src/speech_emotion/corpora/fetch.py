@@ -1,7 +1,8 @@
 """Downloads of corpora that take up where they were cut off.
 
 An archive arrives beside its final place as ``NAME.part``, which is kept whatever happens; the next call asks
-the server only for the bytes that are missing. Only a file with the published MD5 is put in place. Two
+the server only for the bytes that are missing. Only a file with the published MD5 is put in place; where none is
+published, only a zip archive whose members all have the checksums that the archive itself gives. Two
 processes that want the same archive share one download: the second waits for the first.
 """
 
@@ -14,6 +15,8 @@ import shutil
 import sys
 import threading
 import time
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -44,13 +47,13 @@ class Archive:
         url: where its publisher offers it; http or https.
         name: its file name.
         size: bytes.
-        md5: its checksum as published, in hexadecimal.
+        md5: its checksum as published, in hexadecimal; None where none is, which only a zip archive can do without.
     """
 
     url: str
     name: str
     size: int
-    md5: str
+    md5: str | None
 
 
 def cache_folder() -> Path:
@@ -78,7 +81,7 @@ def fetch(
         sleep: called with the seconds to wait before the next attempt.
 
     Returns:
-        The file, whole and with the published checksum.
+        The file, whole and with the published checksum if there is one.
 
     Raises:
         DownloadError: if the server cannot be reached, refuses, or offers another file; if the disk is too
@@ -130,18 +133,15 @@ def _download(archive: Archive, part: Path, report: Progress, timeout: float, sl
             f"{_megabytes(free)} free; make room, or choose another folder"
         )
     _fill(archive, part, report, timeout, sleep)
-    found = _md5(part)
-    if found != archive.md5 and resumed:
+    fault = _fault(archive, part)
+    if fault and resumed:
         # What an earlier call had left may have been the beginning of something else.
         part.unlink()
         _fill(archive, part, report, timeout, sleep)
-        found = _md5(part)
-    if found != archive.md5:
+        fault = _fault(archive, part)
+    if fault:
         part.unlink()
-        raise DownloadError(
-            f"{archive.url} is not the published {archive.name}: its MD5 is {found}, not {archive.md5}; "
-            "it was discarded"
-        )
+        raise DownloadError(f"{archive.url} is not the published {archive.name}: {fault}; it was discarded")
 
 
 def _fill(archive: Archive, part: Path, report: Progress, timeout: float, sleep: Callable[[float], object]) -> None:
@@ -189,10 +189,23 @@ def _receive(archive: Archive, part: Path, have: int, report: Progress, timeout:
 
 
 def _check_present(archive: Archive, target: Path) -> None:
-    if _size(target) != archive.size or _md5(target) != archive.md5:
+    if _size(target) != archive.size or _fault(archive, target):
         raise DownloadError(
             f"{target} is there already, but is not the published {archive.name}; move it away or choose another folder"
         )
+
+
+def _fault(archive: Archive, path: Path) -> str:
+    """What is wrong with a file of the right size; empty where nothing is."""
+    if archive.md5 is not None:
+        found = _md5(path)
+        return "" if found == archive.md5 else f"its MD5 is {found}, not {archive.md5}"
+    try:
+        with zipfile.ZipFile(path) as members:
+            damaged = members.testzip()
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError):
+        return "it is no zip archive that can be read"
+    return f"its member {damaged} is damaged" if damaged else ""
 
 
 def _md5(path: Path) -> str:

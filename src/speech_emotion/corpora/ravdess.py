@@ -10,13 +10,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
-from ..errors import CorpusError
-from . import paths
+from . import clips
 from .fetch import Archive
 from .utterance import Corpus, Origin, Utterance
 
@@ -30,6 +27,7 @@ ORIGIN = Origin(
     ),
 )
 LANGUAGE = "en"
+BY_HAND = None
 ARCHIVE = Archive(
     url="https://zenodo.org/records/1188976/files/Audio_Speech_Actors_01-24.zip?download=1",
     name="Audio_Speech_Actors_01-24.zip",
@@ -91,10 +89,7 @@ def parse(name: str | os.PathLike[str]) -> RavdessName:
         >>> clip.emotion, clip.statement, clip.sex
         ('fearful', 'Dogs are sitting by the door', 'female')
     """
-    decoded = _decode(str(name))
-    if isinstance(decoded, str):
-        raise CorpusError(f"{name}: {decoded}")
-    return decoded
+    return clips.parsed(name, _decode)
 
 
 def owns(name: str) -> bool:
@@ -104,7 +99,7 @@ def owns(name: str) -> bool:
         >>> owns("01-02-01-01-01-01-01.mp4"), owns("holiday.wav")
         (True, False)
     """
-    return _SEVEN_NUMBERS.fullmatch(_stem(name)) is not None
+    return _SEVEN_NUMBERS.fullmatch(clips.stem(name)) is not None
 
 
 def read(path: str | os.PathLike[str]) -> Corpus:
@@ -114,32 +109,14 @@ def read(path: str | os.PathLike[str]) -> Corpus:
         path: a zip archive, which is not unpacked, or a folder.
 
     Returns:
-        One utterance a clip, by actor, then by file name, whichever folders they lie in. Of a clip
-        that is there twice, the one in the fewest folders is taken, then the first by name.
+        One utterance a clip, by actor, then by file name, as :func:`.clips.read` orders them.
 
     Raises:
         CorpusError: if there is no clip; the message says what there was.
     """
-    clips: dict[RavdessName, str] = {}
-    left_out: Counter[str] = Counter()
-    for file in sorted(paths.walk(path), key=lambda file: (len(_parts(file)), file)):
-        name = _decode(file)
-        reason = name if isinstance(name, str) else _not_wanted(name, file)
-        if reason:
-            left_out[reason] += 1
-        elif isinstance(name, RavdessName):
-            if name in clips:
-                left_out["second copy of a clip"] += 1
-            else:
-                clips[name] = file
-    if not clips:
-        found = ", ".join(f"{count} × {reason}" for reason, count in left_out.most_common()) or "nothing"
-        raise CorpusError(f"no clip of RAVDESS speech in {path} (found: {found}); its clips are named {_PATTERN}")
-    ordered = sorted(clips.items(), key=lambda clip: (clip[0].actor, _parts(clip[1])[-1]))
-    return Corpus(ORIGIN, tuple(_utterance(name, file) for name, file in ordered), dict(left_out))
+    return clips.read(path, ORIGIN, _speech, _utterance, "its speech is named 03-01-EE-II-SS-RR-AA.wav")
 
 
-_PATTERN = "03-01-EE-II-SS-RR-AA.wav"
 _SEVEN_NUMBERS = re.compile(r"[0-9]{2}(?:-[0-9]{2}){6}")
 _FIELDS: tuple[tuple[str, Iterable[object]], ...] = (
     ("modality", MODALITIES),
@@ -153,7 +130,7 @@ _FIELDS: tuple[tuple[str, Iterable[object]], ...] = (
 
 
 def _decode(name: str) -> RavdessName | str:
-    stem = _stem(name)
+    stem = clips.stem(name)
     if not _SEVEN_NUMBERS.fullmatch(stem):
         return "not a name of RAVDESS"
     values: list[object] = []
@@ -168,14 +145,13 @@ def _decode(name: str) -> RavdessName | str:
     return decoded
 
 
-def _not_wanted(name: RavdessName, file: str) -> str | None:
-    if name.modality != "audio":
+def _speech(file: str) -> RavdessName | str:
+    name = _decode(file)
+    if isinstance(name, RavdessName) and name.modality != "audio":
         return "video"
-    if name.channel != "speech":
+    if isinstance(name, RavdessName) and name.channel != "speech":
         return "song"
-    if Path(file).suffix.lower() not in paths.AUDIO_SUFFIXES:
-        return "not a recording"
-    return None
+    return name
 
 
 def _utterance(name: RavdessName, file: str) -> Utterance:
@@ -190,11 +166,3 @@ def _utterance(name: RavdessName, file: str) -> Utterance:
         sex=name.sex,
         language=LANGUAGE,
     )
-
-
-def _stem(file: str) -> str:
-    return Path(_parts(file)[-1]).stem
-
-
-def _parts(file: str) -> list[str]:
-    return re.split(r"[/\\]", file)

@@ -28,6 +28,7 @@ ORIGIN = Origin(
 )
 LANGUAGE = None
 ARCHIVE = None
+BY_HAND = None
 
 TONES = {
     "calm": Tone(pitch=-1.0, span=1.0, glide=-1.5, pace=0.95, level=-2.0, effort=-0.10, breath=0.03),

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..emotions import choose, in_order
-from ..errors import CorpusError, unknown
+from ..errors import CorpusError, UsageError, unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,18 @@ class Origin:
     @property
     def non_commercial(self) -> bool:
         """Whether the licence forbids commercial use."""
-        return "-NC" in self.licence.upper().replace(" ", "-")
+        terms = _terms(self.licence)
+        return "-NC" in terms or "RESEARCH-ONLY" in terms
+
+
+def strictest(origins: Sequence[Origin]) -> str:
+    """The licence that forbids most.
+
+    Example:
+        >>> strictest([Origin("emodb", "CC0"), Origin("ravdess", "CC BY-NC-SA 4.0")])
+        'CC BY-NC-SA 4.0'
+    """
+    return max((origin.licence for origin in origins), key=_strictness, default="unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +86,13 @@ class Corpus:
         origin: name, licence, homepage and citation.
         utterances: in a fixed order: sorted by path.
         left_out: files that are not part of it, counted by reason: ``{"song": 1012}``.
+        parts: the origins of the corpora that it was combined from; empty for one.
     """
 
     origin: Origin
     utterances: tuple[Utterance, ...]
     left_out: Mapping[str, int] = field(default_factory=dict)
+    parts: tuple[Origin, ...] = ()
 
     def __len__(self) -> int:
         return len(self.utterances)
@@ -99,6 +112,11 @@ class Corpus:
     @property
     def citation(self) -> str:
         return self.origin.citation
+
+    @property
+    def origins(self) -> tuple[Origin, ...]:
+        """The origin of each corpus in it."""
+        return self.parts or (self.origin,)
 
     @property
     def emotions(self) -> tuple[str, ...]:
@@ -147,7 +165,23 @@ class Corpus:
         return dict(Counter(str(getattr(u, attribute) or "unknown") for u in self.utterances))
 
     def _speaker(self, name: str) -> str:
-        for candidate in (name, f"{self.name}/{name}"):
-            if candidate in self.speakers:
-                return candidate
-        raise unknown("speaker", name, self.speakers, self.name)
+        speakers = self.speakers
+        if name in speakers:
+            return name
+        meant = [full for origin in self.origins if (full := f"{origin.name}/{name}") in speakers]
+        if len(meant) > 1:
+            raise UsageError(f"speaker '{name}' is more than one person: {', '.join(meant)}")
+        if not meant:
+            raise unknown("speaker", name, speakers, self.name)
+        return meant[0]
+
+
+def _terms(licence: str) -> str:
+    return licence.upper().replace(" ", "-")
+
+
+def _strictness(licence: str) -> int:
+    terms = _terms(licence)
+    marks = (("-SA", "ODBL", "GPL"), ("-ND",), ("-NC",), ("RESEARCH-ONLY",))
+    forbids = sum(2**rank for rank, names in enumerate(marks, 1) if any(name in terms for name in names))
+    return forbids or int(not terms.startswith(("CC0", "PUBLIC-DOMAIN")))

@@ -194,6 +194,6 @@ def _table(corpus: Corpus, config: FeatureConfig, measured: list[_Measured]) -> 
         paths=np.array([u.path for u in kept]),
         durations=np.concatenate([shard.durations for shard in measured]),
         config=config,
-        origins=(corpus.origin,),
+        origins=corpus.origins,
         failures=failures,
     )

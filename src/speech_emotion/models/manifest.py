@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from ..audio.waveform import RATE
-from ..corpora.utterance import Origin
+from ..corpora.utterance import Origin, strictest
 from ..errors import BundleError, FeatureError, UsageError
 from ..features.config import FeatureConfig
 from .strict_json import (
@@ -227,24 +227,6 @@ FIELDS = (
     *("adaptation", "family", "hyperparameters", "licence", "corpora", "utterances", "utterances_sha256"),
     *("speakers", "protocol", "seed", "scores", "versions", "members"),
 )
-
-
-def strictest(origins: Sequence[Origin]) -> str:
-    """The licence that forbids most.
-
-    Example:
-        >>> strictest([Origin("emodb", "CC0"), Origin("ravdess", "CC BY-NC-SA 4.0")])
-        'CC BY-NC-SA 4.0'
-    """
-    return max((origin.licence for origin in origins), key=_strictness, default="unknown")
-
-
-def _strictness(licence: str) -> int:
-    terms = licence.upper().replace(" ", "-")
-    for rank, marks in enumerate((("-NC",), ("-ND",), ("-SA", "ODBL", "GPL"))):
-        if any(mark in terms for mark in marks):
-            return 4 - rank
-    return 0 if terms.startswith(("CC0", "PUBLIC-DOMAIN")) else 1
 
 
 def _name(value: object) -> None:
