@@ -10,7 +10,7 @@ demo: $(READY)  ## the whole road on one corpus; DEMO="--budget 10s" shortens it
 	$(BIN)/speech-emotion demo $(DEMO)
 
 test: $(READY)  ## the whole suite, with line coverage
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=90 $(TEST)
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered --cov-fail-under=90 $(TEST)
 
 check: $(READY)  ## format, lint, types, and who may import whom
 	$(BIN)/ruff format --check .

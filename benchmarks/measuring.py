@@ -18,21 +18,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-ARCHIVE = "Audio_Speech_Actors_01-24.zip"
+from speech_emotion import corpora
 
 
 def arguments(description: str | None, clips: int | None = None, repeats: int = 3) -> argparse.Namespace:
     """The command line of a benchmark: the archive, how many clips, how many repeats, ``--json``."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    home = os.environ.get("SPEECH_EMOTION_DATA")
-    default = Path(home, ARCHIVE) if home else None
-    parser.add_argument("archive", type=Path, nargs="?", default=default, help="RAVDESS's zip archive")
+    parser.add_argument("archive", type=Path, nargs="?", default=corpora.find("ravdess"), help="RAVDESS's zip archive")
     parser.add_argument("--clips", type=int, default=clips, help="only so many, spread over the corpus")
     parser.add_argument("--repeats", type=int, default=repeats)
     parser.add_argument("--json", action="store_true", help="print one JSON object a result")
     given = parser.parse_args()
-    if given.archive is None or not given.archive.exists():
-        parser.error(f"name RAVDESS's archive, or set SPEECH_EMOTION_DATA to the folder that has {ARCHIVE}")
+    if given.archive is None or not given.archive.is_file():
+        parser.error("needs RAVDESS's zip archive: name it, or fetch it: speech-emotion corpus fetch ravdess")
     return given
 
 

@@ -89,7 +89,7 @@ def _clips(archive: Path) -> list[str]:
 def _part(archive: Path, clips: int | None, folder: Path) -> Path:
     if clips is None:
         return archive
-    part = folder / measuring.ARCHIVE
+    part = folder / archive.name
     with zipfile.ZipFile(archive) as source, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as target:
         for name in measuring.spread(_clips(archive), clips):
             target.writestr(name, source.read(name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -46,3 +47,20 @@ def test_a_script_needs_no_guard(tmp_path: Path) -> None:
 
 def test_libraries_run_on_one_thread_in_a_worker() -> None:
     assert list(workers.run(os.getenv, ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"], 2)) == ["1", "1"]
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waiting for a process that is no child")
+def test_workers_do_not_outlive_the_process_that_started_them() -> None:
+    script = (
+        "import multiprocessing, time; from speech_emotion import workers\n"
+        "for _ in workers.run(time.sleep, [0.1, 60, 60, 60, 60, 60], 2):\n"
+        "    print(*[process.pid for process in multiprocessing.active_children()], flush=True)\n"
+    )
+    running = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    started = [os.pidfd_open(int(pid)) for pid in running.stdout.readline().split()]
+    assert len(started) == 2
+    running.kill()
+    running.wait()
+    for worker in started:
+        ended, _, _ = select.select([worker], [], [], 30)
+        assert ended, "a worker lives on"

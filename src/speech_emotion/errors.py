@@ -88,3 +88,13 @@ def unknown(kind: str, value: object, valid: Iterable[str], owner: str = "", hin
     had = f"{owner} has" if owner else "valid"
     question = f"; did you mean '{hint}'?" if hint else ""
     return UsageError(f"unknown {kind} '{value}' ({had}: {', '.join(names)}){question}")
+
+
+def visible(text: str) -> str:
+    """The text with control characters shown, so that a hostile file name cannot steer the terminal.
+
+    Example:
+        >>> visible("a\\nb")
+        'a\\\\nb'
+    """
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+import threading
+import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
@@ -21,6 +23,9 @@ Result = TypeVar("Result")
 
 Progress = Callable[[int, int], None]
 """Called with how many are done and how many there are, after each step."""
+
+SECONDS_TO_OUTLIVE = 1.0
+"""How long a worker may go on after the process that started it was killed."""
 
 
 def cores() -> int:
@@ -118,3 +123,11 @@ _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM
 
 def _begin_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    """End this process soon after the one that started it, which may be killed without a word."""
+    while os.getppid() == parent:
+        time.sleep(SECONDS_TO_OUTLIVE)
+    os._exit(1)

@@ -236,3 +236,13 @@ def zipped(path: Path, members: dict[str, bytes]) -> Path:
         for name, content in members.items():
             archive.writestr(name, content)
     return path
+
+
+def test_a_name_that_cannot_be_written_stops_no_other(tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    for name in ("a", "n" * 251, "z"):
+        soundfile.write(source / f"{name}.wav"[-255:], np.zeros(800), 8_000, format="WAV")
+    result = resample_tree(source, tmp_path / "out", suffix=".flac", workers=1)
+    assert {path.name for path in result.written} == {"a.flac", "z.flac"}
+    assert len(result.failed) == 1

@@ -104,3 +104,10 @@ def test_windows_that_would_leave_gaps_or_never_end_are_refused(window: float, h
 def test_a_file_without_sound_is_refused() -> None:
     with pytest.raises(AudioError, match="holds no sound"):
         next(windows(recording(0)))
+
+
+@pytest.mark.parametrize("window", [float("nan"), float("inf"), 1e308, -1.0, 0.0])
+def test_a_window_that_is_no_length_is_refused(window: float) -> None:
+    for bad in ({"window": window, "hop": 0.5}, {"window": 3.0, "hop": window}):
+        with pytest.raises(UsageError, match="not possible"):
+            slide([], **bad)

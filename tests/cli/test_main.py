@@ -121,3 +121,43 @@ def test_what_the_terminal_cannot_show_is_escaped(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert b"\\U0001f600" in done.stdout
     assert b"Traceback" not in done.stderr
+
+
+def test_a_name_that_is_too_long_costs_its_own_line_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    soundfile.write(tmp_path / "good.wav", 0.1 * np.random.default_rng(0).standard_normal(16_000), 16_000)
+    assert run(["predict", "x" * 300, str(tmp_path / "good.wav"), "--format", "jsonl"]) == 1
+    assert ["error" in line for line in capsys.readouterr().out.splitlines()] == [True, False]
+
+
+@pytest.mark.parametrize("arguments", [["predict", ""], ["corpus", "info", ""], ["corpus", "info", "~nobody-here/x"]])
+def test_an_empty_or_impossible_name_is_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(arguments) == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) <= 2
+
+
+@pytest.mark.parametrize("name", ["a\nb.wav", "\x1b[31mred.wav"])
+def test_a_hostile_name_stays_on_its_line(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["predict", name]) == 1
+    shown = capsys.readouterr().out
+    assert len(shown.splitlines()) == 1
+    assert "\x1b" not in shown
+
+
+@pytest.mark.skipif(os.name != "posix", reason="closing streams in a shell")
+@pytest.mark.parametrize(("closed", "status"), [("2>&-", 0), (">&-", 2), ("<&-", 0)])
+def test_closed_streams_are_no_traceback(closed: str, status: int, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", 0.1 * np.random.default_rng(0).standard_normal(16_000), 16_000)
+    whole = f"{' '.join(COMMAND)} predict {tmp_path}/a.wav --format csv {closed}"
+    done = subprocess.run(["bash", "-c", whole], capture_output=True, text=True, check=False)
+    assert done.returncode == status
+    assert "Traceback" not in done.stderr
+    if not status:
+        assert done.stdout.startswith("path,start,end")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a pipe among the files")
+def test_a_pipe_among_the_recordings_is_passed_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    soundfile.write(tmp_path / "a.wav", 0.1 * np.random.default_rng(0).standard_normal(16_000), 16_000)
+    os.mkfifo(tmp_path / "b.wav")
+    assert run(["predict", str(tmp_path), "--format", "jsonl"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
@@ -13,6 +14,7 @@ from speech_emotion.models import bundle
 from speech_emotion.models.manifest import Provenance
 from speech_emotion.models.model import Model
 from speech_emotion.models.onnx_classifier import OnnxClassifier
+from speech_emotion.training.train import train
 
 
 @pytest.fixture
@@ -90,3 +92,26 @@ def test_a_wrong_name_is_one_line_and_status_2(capsys: pytest.CaptureFixture[str
     assert captured.out == ""
     assert captured.err.startswith("error: unknown model 'nothing'")
     assert captured.err.count("\n") == 1
+
+
+def test_compare_says_which_is_better_and_whether_that_may_be_luck(
+    made_table, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = made_table(speakers=9, strength=0.8)
+    heard = np.isin(table.speakers, ["made/00", "made/01"])
+    good, poor = str(tmp_path / "good.semodel"), str(tmp_path / "poor.semodel")
+    train(table.rows(heard), "lda", protocols=[], workers=1).save(good)
+    train(table.rows(heard).narrow(["chroma"]), "lda", protocols=[], workers=1).save(poor)
+    table.rows(~heard).save(tmp_path / "new.npz")
+    table.save(tmp_path / "all.npz")
+    assert run(["models", "compare", good, poor, "--corpus", str(tmp_path / "new.npz"), "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["difference"]["value"] == pytest.approx(facts["first"] - facts["second"])
+    assert facts["difference"]["value"] > 0
+    assert (facts["speakers"], facts["utterances"]) == (7, 84)
+    assert run(["models", "compare", good, poor, "--corpus", str(tmp_path / "new.npz")]) == 0
+    out = capsys.readouterr().out
+    assert f"{100 * facts['first']:.1f} % and {100 * facts['second']:.1f} %" in out
+    assert f"p = {facts['p']:.3f}" in out
+    assert run(["models", "compare", good, poor, "--corpus", str(tmp_path / "all.npz")]) == 2
+    assert "trained on 2 of these speakers" in capsys.readouterr().err

@@ -15,6 +15,7 @@ from sklearn.neural_network import MLPClassifier
 
 from speech_emotion.errors import FeatureError, TrainingError, UsageError
 from speech_emotion.evaluation.evaluate import evaluate
+from speech_emotion.evaluation.held_out import EMOBOX_ACTORS
 from speech_emotion.evaluation.protocols import SpeakerSplit
 from speech_emotion.models.manifest import Provenance
 from speech_emotion.models.model import Model
@@ -24,10 +25,10 @@ class Trained:
     """A classifier that can be fitted anew, as training makes them."""
 
     def __init__(self, estimator):
-        self.pipeline = estimator
+        self.recipe = estimator
 
     def predict_proba(self, values):
-        return self.pipeline.predict_proba(values)
+        return self.recipe.predict_proba(values)
 
     def onnx(self):
         raise NotImplementedError
@@ -146,7 +147,9 @@ def test_a_trained_model_is_judged_on_its_own_features_and_emotions(made_table):
     model = _model(small, Trained(LinearDiscriminantAnalysis()))
     report = evaluate(model, table, workers=1)
     assert report.emotions == ("calm", "sad")
-    assert report.as_dict() == evaluate(LinearDiscriminantAnalysis(), small, workers=1).as_dict()
+    alone = evaluate(LinearDiscriminantAnalysis(), small, workers=1)
+    assert replace(report, notes=()).as_dict() == alone.as_dict()
+    assert report.notes == ("48 utterances left out: the model does not know their emotions",)
 
 
 def test_a_saved_model_is_judged_as_it_is_on_new_speakers(made_table):
@@ -178,8 +181,8 @@ def test_what_cannot_be_judged_is_refused_in_one_line(made_table):
     table = made_table()
     with pytest.raises(UsageError, match="str has not"):
         evaluate("mlp", table)
-    with pytest.raises(UsageError, match="unknown protocol 'loso'"):
-        evaluate(LinearDiscriminantAnalysis(), table, "loso")
+    with pytest.raises(UsageError, match="unknown protocol 'lotso'"):
+        evaluate(LinearDiscriminantAnalysis(), table, "lotso")
     with pytest.raises(TrainingError, match="only 'calm'"):
         evaluate(LinearDiscriminantAnalysis(), table.select(["calm"]))
     with pytest.raises(TrainingError, match="no recordings"):
@@ -188,3 +191,71 @@ def test_what_cannot_be_judged_is_refused_in_one_line(made_table):
     values[7, 2] = np.nan
     with pytest.raises(TrainingError, match=r"mel_mean_02 of made/0007\.wav is nan"):
         evaluate(LinearDiscriminantAnalysis(), replace(table, values=values))
+
+
+class Listening(Parrot):
+    """Remembers who it was told speaks."""
+
+    heard: list[set[str]] = []  # noqa: RUF012 (shared on purpose: each fold fits a copy)
+
+    def fit(self, X, y, groups=None):
+        self.heard.append(set(groups))
+        return super().fit(X, y)
+
+
+def test_an_estimator_that_asks_for_speakers_is_told_those_of_its_training_rows(made_table):
+    table = made_table(speakers=3)
+    Listening.heard.clear()
+    evaluate(Listening(), table, "loso", workers=1)
+    everyone = {"made/00", "made/01", "made/02"}
+    assert Listening.heard == [everyone - {name} for name in sorted(everyone)]
+
+
+@pytest.mark.parametrize("protocol", ["loso", "sentence", "corpus"])
+def test_every_protocol_tests_each_utterance_on_what_was_not_learnt(made_table, protocol):
+    table = made_table(speakers=4)
+    rows = np.arange(len(table))
+    table = replace(table, sentences=np.array(["a", "b"])[rows % 2], corpora=np.array(["x", "y"])[(rows % 8) // 4])
+    report = evaluate(Parrot(), table, protocol, workers=1)
+    assert report.folds == {"loso": 4, "sentence": 2, "corpus": 2}[protocol]
+    assert report.scores["uar"].value == pytest.approx(report.chance)
+    assert report.notes == ()
+
+
+def test_emobox_is_the_mean_of_six_folds_and_says_so(made_table):
+    table = made_table(speakers=24, clips=2, strength=0.5)
+    table = replace(table, speakers=np.array([f"ravdess/{int(name[-2:]) + 1:02d}" for name in table.speakers]))
+    missing = (table.speakers == "ravdess/01") & (table.emotions == "sad")  # so that the pooled UAR is another
+    table = table.rows(~missing)
+    report = evaluate(LinearDiscriminantAnalysis(), table, "emobox", workers=1)
+    guess, each = report.probabilities.argmax(axis=1), []
+    for actors in EMOBOX_ACTORS:
+        rows = np.isin(table.speakers, [f"ravdess/{actor:02d}" for actor in actors])
+        each.append(balanced_accuracy_score(report.truth[rows], guess[rows]))
+    assert report.scores["uar"].value == pytest.approx(np.mean(each), abs=1e-12)
+    assert report.scores["uar"].value != pytest.approx(balanced_accuracy_score(report.truth, guess), abs=1e-6)
+    assert report.scores["uar"].low < report.scores["uar"].value < report.scores["uar"].high
+    assert "means of the six folds" in report.notes[0]
+
+
+def test_a_saved_model_is_judged_on_its_own_speakers_only_when_told_to_and_marked(made_table):
+    table = made_table(speakers=4)
+    model = _model(table, Saved(3), speakers=("made/00", "made/01"))
+    report = evaluate(model, table, allow_overlap=True)
+    assert report.notes == ("OVERLAP: trained on 2 of these 4 speakers (made/00, made/01); new voices will score less",)
+
+
+def test_what_a_saved_model_is_not_sure_of_counts_as_not_answered(made_table):
+    table = made_table(speakers=4)
+    unsure = replace(_model(table, Saved(3)), sure_above=0.4)
+    report = evaluate(unsure, table)
+    assert report.scores["coverage"].value == 0
+    assert "sure_accuracy" not in report.scores
+    assert "coverage" not in evaluate(replace(unsure, sure_above=0.0), table).scores
+
+
+def test_json_has_each_score_with_its_interval_at_the_top(made_table):
+    facts = evaluate(LinearDiscriminantAnalysis(), made_table(), workers=1).as_dict()
+    for name in ("uar", "accuracy", "macro_f1", "log_loss", "brier", "ece", "aurc"):
+        assert set(facts[name]) == {"value", "low", "high"}
+        assert facts[name]["low"] <= facts[name]["value"] <= facts[name]["high"]

@@ -109,7 +109,7 @@ def test_an_emotion_of_one_clip_cannot_be_both_learnt_and_tested():
 
 def test_names_are_checked():
     assert splitter("random", 3, 7) == RandomSplit(3, 7)
-    with pytest.raises(UsageError, match=r"unknown protocol 'speakers' \(valid: random, speaker\)"):
+    with pytest.raises(UsageError, match=r"unknown protocol 'speakers' \(valid: random, speaker, loso"):
         splitter("speakers")
     with pytest.raises(UsageError, match="folds must be 2 or more, not 1"):
         splitter("speaker", folds=1)

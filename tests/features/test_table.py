@@ -102,3 +102,23 @@ def test_a_newer_format_is_refused(table: FeatureTable, tmp_path: Path, monkeypa
 
 def _parts(table: FeatureTable) -> dict:
     return {name: getattr(table, name) for name in ("values", *PER_UTTERANCE, "config", "origins", "failures")}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"values": np.full((3, 8), np.nan, np.float32)}, "values must be finite float32"),
+        ({"values": np.zeros((3, 8))}, "values must be finite float32, and is float64"),
+        ({"emotions": np.zeros(3, np.int64)}, "emotions must be text"),
+        ({"speakers": np.array([b"a", b"b", b"c"])}, "speakers must be text"),
+        ({"about": np.array("[" * 100_000)}, "not a feature table"),
+    ],
+    ids=["nan", "double", "numbers", "bytes", "deep"],
+)
+def test_arrays_of_another_kind_are_refused(change: dict, said: str, table: FeatureTable, tmp_path: Path) -> None:
+    table.save(tmp_path / "t.npz")
+    with np.load(tmp_path / "t.npz") as file:
+        arrays = {**dict(file), **change}
+    np.savez(tmp_path / "t.npz", **arrays)
+    with pytest.raises(FeatureError, match=said):
+        FeatureTable.load(tmp_path / "t.npz")

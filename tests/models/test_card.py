@@ -23,7 +23,7 @@ def test_new_speakers_come_first_and_random_beside_them_with_the_reason(model: M
     assert lines[lines.index("| tested on | UAR |") :][:4] == [
         "| tested on | UAR |",
         "| --- | --- |",
-        "| new speakers | 38.1 % (35.0 to 41.0) |",
+        "| new speakers | 38.1 % (35.0–41.0) |",
         "| random split, same speakers | 70.0 % |",
     ]
     assert any("partly recognises voices" in line and "chance is 33.3 %" in line for line in lines)

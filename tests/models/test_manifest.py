@@ -76,12 +76,16 @@ SPOILT: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "feature parameter missing": (lambda m: m["features"].pop("hop"), "'hop' is missing"),
     "feature group unknown": (lambda m: m["features"].update(features=["wav2vec"]), "unknown feature"),
     "features as a list": (lambda m: m.update(features=[]), "features must be an object"),
-    "a million columns": (
-        lambda m: m["features"].update(
-            features=["mel"], fft=65536, mel_bands=32768, statistics=[f"p{n}" for n in range(101)]
-        ),
-        "3309568 columns",
+    "no statistic": (lambda m: m["features"].update(statistics=[]), "name at least one statistic"),
+    "frames that take any memory": (
+        lambda m: m["features"].update(features=["mfcc"], fft=65536, mel_bands=32768),
+        "fft must be a number from 0 to 8192",
     ),
+    "frames that take any time": (
+        lambda m: m["features"].update(features=["f0"], hop=1),
+        "hop must be 64 samples or more",
+    ),
+    "a floor without end": (lambda m: m["features"].update(db_floor=1e308), "db_floor must be"),
     "hop above window": (lambda m: m.update(hop=5), "hop must be a number from 0.01 to 3"),
     "other pooling": (lambda m: m.update(pooling="max"), 'pooling must be "mean"'),
     "adaptation": (lambda m: m.update(adaptation={"speaker": 1}), "adaptation must be null"),

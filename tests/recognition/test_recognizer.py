@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from pathlib import Path
 from zipfile import ZipFile
@@ -126,4 +127,6 @@ def test_the_builtin_model_is_sound_and_small() -> None:
     manifest = bundle.verify(bundle.DEFAULT)
     assert len(manifest.emotions) == 8
     assert manifest.provenance.scores["speaker"]["uar"]["value"] < manifest.provenance.scores["random"]["uar"]["value"]
-    assert bundle.locate(bundle.DEFAULT).stat().st_size < 12_000_000
+    file = bundle.locate(bundle.DEFAULT)
+    assert file.stat().st_size < 12_000_000
+    assert hashlib.sha256(file.read_bytes()).hexdigest() in (file.parent / "README.md").read_text(encoding="utf-8")

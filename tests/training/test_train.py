@@ -105,8 +105,8 @@ def test_wrong_names_are_refused(made_table):
         train(table, "mpl")
     with pytest.raises(UsageError, match="hyperparameter 'hidden'"):
         train(table, "mlp", hidden=3)
-    with pytest.raises(UsageError, match="unknown protocol 'loso'"):
-        train(table, "lda", protocols=["loso"])
+    with pytest.raises(UsageError, match="unknown protocol 'lotso'"):
+        train(table, "lda", protocols=["lotso"])
     with pytest.raises(UsageError, match="a list of names"):
         train(table, "lda", protocols="speaker")
     with pytest.raises(UsageError, match="seed must be from 0"):

@@ -41,7 +41,9 @@ def decoded(file: BinaryIO, name: str) -> Iterator[tuple[int, Iterator[NDArray[n
     try:
         import av
     except ImportError:
-        raise MissingExtraError(f"reading {name}, which libsndfile cannot,", "media") from None
+        raise MissingExtraError(
+            f"{name}: is no recording that libsndfile reads; if it is one of another format, reading it", "media"
+        ) from None
     try:
         container = av.open(file, mode="r", options={"format_whitelist": CONTAINERS}, metadata_errors="replace")
     except (av.FFmpegError, ValueError) as error:

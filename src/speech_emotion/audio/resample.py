@@ -9,11 +9,13 @@ not at all.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import sys
 import zipfile
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -105,7 +107,8 @@ def resample_tree(
     finally:
         reasons.close()
         for job in waiting[done:]:  # what workers that were stopped have left
-            job.part.unlink(missing_ok=True)
+            with suppress(OSError):
+                job.part.unlink(missing_ok=True)
     return Resampled(tuple(written), tuple(job.copy for job in skipped), tuple(failed))
 
 
@@ -120,7 +123,8 @@ class _Job:
     @property
     def part(self) -> Path:
         """Where the copy grows; hidden, so that it is never taken for a recording."""
-        return self.copy.with_name(f".{self.copy.name}.{self.process}.part")
+        name = hashlib.sha256(self.copy.name.encode(errors="surrogateescape")).hexdigest()[:16]
+        return self.copy.with_name(f".{name}.{self.process}.part")
 
     def is_done(self) -> bool:
         try:
@@ -149,7 +153,8 @@ def _copy(job: _Job) -> str | None:
     except (OSError, ValueError, soundfile.SoundFileError) as error:
         return f"{job.path}: its copy cannot be written: {error}"
     finally:
-        job.part.unlink(missing_ok=True)
+        with suppress(OSError):  # a name that is too long cannot even be looked for
+            job.part.unlink(missing_ok=True)
     return None
 
 

@@ -19,6 +19,9 @@ from ..errors import UsageError
 from .read import Source, blocks
 from .waveform import RATE, Waveform
 
+LONGEST = 3600.0
+"""Seconds of a window: more would not be bounded memory."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
@@ -77,9 +80,12 @@ def slide(
         >>> [(window.start, window.end) for window in slide([sound], window=3, hop=2, rate=1)]
         [(0.0, 3.0), (2.0, 5.0), (4.0, 7.0)]
     """
-    width, step = round(window * rate), round(hop * rate)
+    possible = 0 < hop <= window <= LONGEST
+    width, step = (round(window * rate), round(hop * rate)) if possible else (0, 0)
     if not 1 <= step <= width:
-        raise UsageError(f"windows of {window} s, one every {hop} s, are not possible; valid: 0 < hop <= window")
+        raise UsageError(
+            f"windows of {window} s, one every {hop} s, are not possible; valid: 0 < hop <= window <= {LONGEST:g}"
+        )
     return _slide(pieces, width, step, rate)
 
 

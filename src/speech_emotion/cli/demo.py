@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..workers import Progress
 from .terminal import output, progress, say
 
 if TYPE_CHECKING:
@@ -35,7 +39,7 @@ def demo(
 ) -> None:
     """Walk the whole road: recordings, features, honest scores, a search, one prediction, a report."""
     from .. import corpora
-    from ..training.demo import Listener, demonstrate, search_lines
+    from ..training.demo import demonstrate, search_lines
     from ..training.search import parse_budget
 
     parse_budget(budget)
@@ -46,18 +50,10 @@ def demo(
     with progress(f"opening {name}", unit="bytes" if name == "ravdess" else "") as step:
         recordings = corpora.open(name, progress=step)
     say(f"{recordings.name}: {len(recordings)} utterances, {len(recordings.speakers)} speakers ({recordings.licence})")
-    repeat = f"speech-emotion demo {name} --budget {budget} --seed {seed}"
-    with progress("features") as step:
-        shown = demonstrate(
-            recordings,
-            folder,
-            budget=budget,
-            seed=seed,
-            workers=workers,
-            repeat=repeat,
-            warning=warning,
-            listener=Listener(step=lambda line: say(f"… {line}"), progress=step),
-        )
+    repeat = shlex.join(["speech-emotion", "demo", name, "--budget", budget, "--seed", str(seed)])
+    shown = demonstrate(
+        recordings, folder, budget=budget, seed=seed, workers=workers, repeat=repeat, warning=warning, step=_step
+    )
     console = output()
     console.print(_table(shown))
     for line in search_lines(shown.result):
@@ -68,6 +64,13 @@ def demo(
     console.print(f"report: {shown.page}   picture: {shown.picture}   models: {shown.result.paths[0].parent}")
     if warning:
         say(f"note: {warning}")
+
+
+@contextmanager
+def _step(line: str) -> Iterator[Progress]:
+    say(f"… {line}")
+    with progress("  ") as told:
+        yield told
 
 
 def _at_hand() -> str:
@@ -84,16 +87,16 @@ def _at_hand() -> str:
 def _table(shown: Demonstration) -> Table:
     from rich.table import Table
 
-    table = Table(title="UAR: how many clips of an emotion are recognised, mean over emotions [95 % interval]")
-    for column in ("told apart", "random split", "new speakers", "accuracy, new speakers", "chance", "people"):
-        table.add_column(column, justify="left" if column == "told apart" else "right")
+    table = Table(title="UAR: how many clips of an emotion are recognised, mean over emotions (95 % interval)")
+    for column in ("task", "random split", "new speakers", "accuracy, new speakers", "chance", "listeners"):
+        table.add_column(column, justify="left" if column == "task" else "right")
     for comparison in shown.comparisons:
         cells = [comparison.random.scores["uar"], *(comparison.speaker.scores[name] for name in ("uar", "accuracy"))]
-        human = "–" if comparison.human is None else f"{comparison.human:.0%}"
+        human = "–" if comparison.human is None else f"{100 * comparison.human:.0f} %"
         table.add_row(
             comparison.task,
-            *(f"{score.value:.0%} [{score.low:.0%}–{score.high:.0%}]" for score in cells),
-            f"{comparison.speaker.chance:.0%}",
+            *map(str, cells),
+            f"{100 * comparison.speaker.chance:.1f} %",
             human,
         )
     return table

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ..corpora.paths import writable
 from ..errors import UsageError
 from .recordings import measured
 from .terminal import say, warn, words
@@ -30,8 +31,11 @@ def extract(
     """
     from ..features.extract import forget
 
-    if out.suffix != ".npz":
-        raise UsageError(f"the table is saved as .npz, not as '{out.name}'; name it {out.with_suffix('.npz').name}")
+    if out.suffix != ".npz" or out.is_dir():
+        raise UsageError(
+            f"the table is saved as a file that ends in .npz, not as '{out}'; name it {out.stem or 'table'}.npz"
+        )
+    writable(out.parent)
     parts = out.with_suffix(".npz.parts")
     table = measured(corpus, words(features), words(statistics), words(emotions), workers, resume=parts)
     table.save(out)

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from typer.exceptions import TyperException
 
 from ..errors import SpeechEmotionError
-from . import corpus, demo, extract, models, predict, resample, search, train
+from . import corpus, demo, evaluate, extract, models, predict, resample, search, train
 from .terminal import say
 
 INTERRUPTED = 130
+BROKEN_PIPE = 141
 
 app = typer.Typer(
     name="speech-emotion",
@@ -54,16 +56,29 @@ app.add_typer(corpus.app, name="corpus")
 app.command()(resample.resample)
 app.command()(extract.extract)
 app.command()(train.train)
+app.command()(evaluate.evaluate)
 app.command()(search.search)
 app.add_typer(models.app, name="models")
 
 
 def main() -> None:
     """Run the command and exit with its status."""
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    if sys.stdout is None:
+        say("error: standard output is closed, so there is nowhere to print the result")
+        sys.exit(2)
+    signal.signal(signal.SIGTERM, _interrupt)  # a polite end is an end as by Ctrl-C: nothing half-written
     for stream in (sys.stdout, sys.stderr):  # a name or a dash that the terminal cannot show is no reason to fail
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 def run(arguments: list[str]) -> int:
@@ -78,7 +93,10 @@ def run(arguments: list[str]) -> int:
     try:
         status = app(arguments, standalone_mode=False)
     except TyperException as error:
-        say(f"error: {_in_one_line(error)}")
+        if type(error).__name__ == "NoArgsIsHelpError":  # a group without a command: its message is the help itself
+            print(error.format_message(), file=sys.stderr)
+        else:
+            say(f"error: {_in_one_line(error)}")
         return 2
     except SpeechEmotionError as error:
         say(f"error: {error}")
@@ -86,7 +104,7 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         # Whoever read our output has what they wanted (`| head`); closing must not complain either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        return BROKEN_PIPE
     except OSError as error:
         name = f"{error.filename}: " if error.filename else ""
         say(f"error: {name}{(error.strerror or str(error)).lower()}")

@@ -1,4 +1,4 @@
-"""``speech-emotion models``: what a model file holds, and whether it is sound."""
+"""``speech-emotion models``: what a model file holds, and whether it is sound; and which of two is better."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-app = typer.Typer(help="Models: list, show, verify.", no_args_is_help=True)
+app = typer.Typer(help="Models: list, show, verify, compare.", no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 
@@ -74,3 +74,41 @@ def verify(
             print(f"ok       {model}: {manifest.name}, {len(manifest.emotions)} emotions")
     if refused:
         raise typer.Exit(1)
+
+
+@app.command()
+def compare(
+    first: Annotated[str, typer.Argument(help="A bundle's path, or a built-in model's name.")],
+    second: Annotated[str, typer.Argument(help="Another, of the same emotions.")],
+    *,
+    corpus: Annotated[str, typer.Option(help="Recordings that neither was trained on; or a table from extract.")],
+    allow_overlap: Annotated[
+        bool, typer.Option("--allow-overlap", help="Judge them also on voices that they were trained on.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores if not given.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which of two models is better on the same recordings, and whether that may be luck."""
+    from ..evaluation.compare import compare as compared
+    from ..evaluation.evaluate import evaluate
+    from ..models.bundle import load
+    from .recordings import table_of
+    from .terminal import say
+
+    reports = []
+    for model in (load(first), load(second)):
+        config = model.config
+        table = table_of(corpus, config.features, config.statistics, workers=workers)
+        reports.append(evaluate(model, table, seed=seed, workers=workers, allow_overlap=allow_overlap))
+    found = compared(*reports, seed=seed)
+    if as_json:
+        print(json.dumps(found.as_dict(), indent=2, ensure_ascii=False))
+    else:
+        value, low, high = (100 * getattr(found.difference, end) for end in ("value", "low", "high"))
+        print(f"UAR {100 * found.first:.1f} % and {100 * found.second:.1f} %, on {found.utterances} utterances")
+        print(
+            f"difference {value:+.1f} points ({low:+.1f} to {high:+.1f}), p = {found.p:.3f}, {found.speakers} speakers"
+        )
+    for note in dict.fromkeys(note for report in reports for note in report.notes):
+        say(f"note: {note}")

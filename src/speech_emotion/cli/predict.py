@@ -38,11 +38,13 @@ def predict(
 
     The scores of a recording sum to 1. A recording that cannot be read costs its own line only (exit status 1).
     """
+    from ..audio.windows import slide
     from ..models.bundle import load
     from ..recognition.formats import FORMATS
 
     if format_ not in FORMATS:
         raise unknown("format", format_, FORMATS)
+    slide((), window, hop)
     listener = load(model)
     say_licence(listener.provenance.origins)
     answers = _Counted(_answers(files, listener, segments, window, hop, workers))

@@ -21,7 +21,9 @@ def percent(score: Mapping[str, Any]) -> str:
         >>> percent({"value": 0.5512, "low": 0.4903, "high": 0.6099})
         '55.1 % (49.0–61.0)'
     """
-    return f"{100 * score['value']:.1f} % ({100 * score['low']:.1f}–{100 * score['high']:.1f})"
+    from ..evaluation.intervals import Score
+
+    return str(Score(**score))
 
 
 def say_licence(origins: Sequence[Origin]) -> None:

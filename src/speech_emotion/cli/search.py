@@ -59,8 +59,9 @@ def search(
     Feature groups, families and hyperparameters are tried. Ctrl-C, a termination signal and a budget that
     runs out end the trying; what was found is then tested and saved. A second Ctrl-C ends that, too.
     """
+    from ..corpora.paths import writable
     from ..training.proposals import check_names
-    from ..training.search import parse_budget, writable
+    from ..training.search import parse_budget
     from ..training.search import search as find
 
     if budget is None and trials is None:

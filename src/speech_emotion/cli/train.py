@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..corpora.paths import writable
 from ..errors import UsageError
 from .recordings import table_of
 from .scores import percent, say_licence
@@ -42,6 +43,10 @@ def train(
         typer.Option(help="Over frames, by comma.  [default: mean; of a table, all]", show_default=False),
     ] = None,
     emotions: Annotated[str | None, typer.Option(help="Only these emotions, by comma.")] = None,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate/--no-calibrate", help="Fit a temperature on inner speakers.")
+    ] = True,
+    sure_at: Annotated[float | None, typer.Option(help="Answer only where this accuracy is likely: 0.9.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores if not given.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
@@ -51,18 +56,28 @@ def train(
     Two scores are printed side by side, with 95 % intervals: with clips shuffled, and on speakers that the
     model has not heard. Only the second says what to expect of a new voice.
     """
-    from ..training.families import family as family_named
+    from ..training.train import recipe
     from ..training.train import train as fit
 
     check_target(out)
-    family_named(family)
+    recipe(family, seed=seed, calibrate=calibrate, sure_at=sure_at)
     table = table_of(corpus, words(features), words(statistics), words(emotions), workers)
     say_licence(table.origins)
     protocols = ["random", "speaker"]
     if len(set(table.speakers.tolist())) == 1:
         protocols.remove("speaker")
     with progress(f"training {family}") as step:
-        model = fit(table, family, seed=seed, protocols=protocols, workers=workers, progress=step, name=out.stem)
+        model = fit(
+            table,
+            family,
+            seed=seed,
+            protocols=protocols,
+            calibrate=calibrate,
+            sure_at=sure_at,
+            workers=workers,
+            progress=step,
+            name=out.stem,
+        )
     model.save(out)
     if as_json:
         print(json.dumps(_facts(model, out), indent=2, ensure_ascii=False))
@@ -81,8 +96,6 @@ def check_target(out: Path) -> None:
         raise UsageError(f"a model is saved as .semodel, not as '{out.name}'; name it {out.stem}.semodel")
     if out.is_dir():
         raise UsageError(f"{out} is a folder; name a file in it")
-    from ..training.search import writable
-
     writable(out.parent)
 
 
@@ -98,6 +111,8 @@ def _facts(model: Model, out: Path) -> dict[str, object]:
         "seed": made.seed,
         "licence": made.licence,
         "chance": 1 / len(model.emotions),
+        "temperature": model.temperature,
+        "sure_above": model.sure_above,
         "scores": {protocol: dict(scores) for protocol, scores in made.scores.items()},
     }
 
@@ -115,3 +130,12 @@ def _show(model: Model) -> None:
     console = output()
     console.print(table)
     console.print(WHY if "speaker" in scores else ONE_SPEAKER)
+    told = scores.get("speaker", {})
+    if "ece" in told:
+        console.print(f"Calibration error (ECE) on new speakers: {percent(told['ece'])}.")
+    if "coverage" in told:
+        right = percent(told["sure_accuracy"]) if "sure_accuracy" in told else "–"
+        console.print(
+            f'Below a confidence of {model.sure_above:.2f} it says "not sure": of new speakers\' clips it answers '
+            f"{percent(told['coverage'])}, and {right} of those answers are right."
+        )

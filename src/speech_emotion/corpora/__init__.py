@@ -122,7 +122,7 @@ def open(
     """
     called, where = _divided(os.fspath(name)) if path is None else (os.fspath(name), path)
     if where is not None:
-        return _open_at(called, Path(where).expanduser(), progress)
+        return _open_at(called, Path(os.path.expanduser(where)), progress)
     if called is None or called == "folder":
         raise UsageError("'folder' needs a path: folder:PATH")
     corpus = known(called)
@@ -172,9 +172,9 @@ def find(name: str) -> Path | None:
     if corpus is synthetic:
         return _voices() if _voices().exists() else None
     data = os.environ.get(DATA_VARIABLE)
-    if data and not Path(data).expanduser().is_dir():
+    if data and not os.path.isdir(os.path.expanduser(data)):
         raise CorpusError(f"{DATA_VARIABLE} is '{data}', which is no folder")
-    for place in ([Path(data).expanduser()] if data else []) + [cache_folder()]:
+    for place in ([Path(os.path.expanduser(data))] if data else []) + [cache_folder()]:
         found = _find_in(place, corpus)
         if found:
             return found
@@ -213,12 +213,14 @@ def _voices() -> Path:
 
 def _divided(text: str) -> tuple[str | None, str | None]:
     """The name and the path in ``name``, ``path`` or ``name:path``; a drive's letter is no name."""
+    if not text.strip():
+        raise UsageError(f"'{text}' names no corpus (valid: {', '.join(names())}, a path, or name:path)")
     name, colon, path = text.partition(":")
     if colon and name in names() and path:
         return name, path
     if text in names():
         return text, None
-    if Path(text).expanduser().exists() or "/" in text or os.sep in text:
+    if os.path.exists(os.path.expanduser(text)) or "/" in text or os.sep in text:
         return None, text
     if colon and len(name) > 1:
         raise unknown("corpus", name, names())

@@ -13,7 +13,6 @@ from __future__ import annotations
 import csv
 import difflib
 import io
-import math
 from pathlib import Path
 
 from ..emotions import ALIASES, EMOTIONS, canonical
@@ -27,6 +26,9 @@ COLUMNS = ("path", "emotion", "speaker", "sentence", "intensity", "sex", "langua
 SEXES = ("female", "male")
 
 UNKNOWN_SPEAKER = "unknown"
+
+LONGEST = 1e7
+"""Seconds into a file, a third of a year; more is a slip."""
 """The one speaker of all recordings whose speaker is not known."""
 
 
@@ -167,6 +169,6 @@ def _seconds(where: str, column: str, text: str) -> float | None:
         seconds = float(text)
     except ValueError:
         seconds = -1.0
-    if not (math.isfinite(seconds) and seconds >= 0):
+    if not 0 <= seconds <= LONGEST:
         raise CorpusError(f"{where}, {column}: '{text}' (valid: seconds, 0 or more, such as 1.25; or blank)")
     return seconds

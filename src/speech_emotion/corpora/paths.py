@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
-from ..errors import AudioError, CorpusError
+from ..errors import AudioError, CorpusError, UsageError
 
 LARGEST_MEMBER = 2 * 1024**3
 """Bytes; a member that says it is larger is refused rather than read into memory."""
@@ -44,16 +44,17 @@ def walk(root: str | os.PathLike[str]) -> Iterator[str]:
         CorpusError: if there is no such folder or archive.
     """
     place = Path(root)
-    if place.is_dir():
+    if os.path.isdir(place):
         for folder, inner, names in os.walk(place):
             inner[:] = sorted(name for name in inner if not name.startswith((".", "__MACOSX")))
             for name in sorted(names):
-                if not name.startswith("."):
-                    yield str(Path(folder) / name)
+                file = os.path.join(folder, name)
+                if not name.startswith(".") and not _is_pipe(file):
+                    yield str(Path(file))
         return
-    if not place.exists():
+    if not os.path.exists(place):
         raise CorpusError(f"no such file or folder: {place}")
-    if not zipfile.is_zipfile(place):
+    if not (os.path.isfile(place) and zipfile.is_zipfile(place)):
         raise CorpusError(f"{place} is neither a folder nor a zip archive")
     for name in sorted(set(_archive(str(place)).namelist())):
         parts = name.split("/")
@@ -75,6 +76,8 @@ def open_binary(path: str | os.PathLike[str]) -> BinaryIO:
     """
     inside = split(path)
     if inside is None:
+        if os.path.isdir(path):
+            raise AudioError(f"{path}: a folder without recordings")
         try:
             return open(path, "rb")
         except (OSError, ValueError) as error:
@@ -95,12 +98,29 @@ _DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, OSErro
 """What zipfile raises for archives that are damaged, locked, or packed in a way that it does not know."""
 
 
+def _is_pipe(path: str) -> bool:
+    """Whether reading would wait for someone to write, or never end; a link that leads nowhere is told later."""
+    return os.path.exists(path) and not os.path.isfile(path)
+
+
 def exists(path: str | os.PathLike[str]) -> bool:
     """Whether there is such a file, be it on disk or inside an archive."""
     inside = split(path)
     if inside is None:
         return os.path.isfile(path)
     return inside[1] in _archive(inside[0]).NameToInfo
+
+
+def writable(folder: Path) -> Path:
+    """See that files can be written in a folder, or that it can be made.
+
+    Raises:
+        UsageError: if they cannot.
+    """
+    there = next(place for place in (folder.absolute(), *folder.absolute().parents) if os.path.exists(place))
+    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+        raise UsageError(f"cannot write in {there}; name another place")
+    return folder
 
 
 def split(path: str | os.PathLike[str]) -> tuple[str, str] | None:

@@ -7,7 +7,8 @@ judged as it is, and only on speakers that it was not trained on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,13 @@ from .. import workers as pool
 from ..errors import FeatureError, TrainingError, UsageError
 from ..features.table import FeatureTable
 from ..models.model import Model
-from .fitting import Fold, examples, judge, numbered, require
-from .intervals import Score, bootstrap_over_speakers
+from .fitting import Fold, answer, examples, numbered, require
+from .intervals import Score, bootstrap_over_speakers, bootstrap_probabilities
 from .metrics import confusion, recalls
-from .protocols import splitter
+from .protocols import folds_of, splitter
+
+ASPECTS = {"sex": "sexes", "corpus": "corpora", "intensity": "intensities"}
+"""What a report is broken down by, and the column of a table that holds it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +36,10 @@ class Report:
         folds: how many models were fitted; 0 where a saved one was judged as it is.
         seed: of the split and of the intervals.
         emotions: the classes; every array below counts them in this order.
-        scores: ``uar``, ``accuracy`` and ``macro_f1``, each with its interval over speakers.
+        scores: ``uar``, ``accuracy``, ``macro_f1``, ``log_loss``, ``brier``, ``ece`` and ``aurc``, each with its
+            interval over speakers; where the model may say "not sure" also ``coverage``, how much it answers,
+            and ``sure_accuracy``, the accuracy of those answers. Under ``emobox`` the first three are the means
+            of the six folds' scores, as published.
         recalls: for each emotion that occurs, the part of its utterances that was recognised.
         confusion: counts, shape (classes, classes), a row for each true emotion.
         chance: the UAR of guessing: 1 / classes.
@@ -40,6 +47,7 @@ class Report:
         truth: the true class of each utterance, shape (n,).
         probabilities: of each class for each utterance, by a model that had not seen it, shape (n, classes).
         speakers: who spoke each utterance, shape (n,).
+        aspects: ``sex``, ``corpus`` and ``intensity`` of each utterance, each of shape (n,), empty where unknown.
         notes: what a reader should know, a line each.
     """
 
@@ -55,6 +63,7 @@ class Report:
     truth: NDArray[np.int64]
     probabilities: NDArray[np.float64]
     speakers: NDArray[np.str_]
+    aspects: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
@@ -66,7 +75,7 @@ class Report:
             "emotions": list(self.emotions),
             "utterances": len(self.truth),
             "speakers": len(np.unique(self.speakers)),
-            "scores": {name: score.as_dict() for name, score in self.scores.items()},
+            **{name: score.as_dict() for name, score in self.scores.items()},
             "recalls": dict(self.recalls),
             "confusion": self.confusion.tolist(),
             "chance": self.chance,
@@ -84,6 +93,7 @@ def evaluate(
     seed: int = 0,
     workers: int | None = None,
     progress: pool.Progress | None = None,
+    allow_overlap: bool = False,
 ) -> Report:
     """Judge a model on utterances that it was not fitted on.
 
@@ -93,11 +103,15 @@ def evaluate(
             bundle, which is judged as it is, on speakers that it was not trained on. Our own models are
             judged on the features and emotions that they know.
         table: the recordings.
-        protocol: ``speaker``, new voices, or ``random``, clips shuffled.
-        folds: how many, from 2; fewer where there are fewer speakers, and the report says so.
+        protocol: a name from :data:`speech_emotion.evaluation.protocols.PROTOCOLS`: ``speaker``, new voices;
+            ``random``, clips shuffled; ``loso``, one voice at a time; ``sentence``, new words; ``emobox``,
+            RAVDESS's published folds; ``corpus``, other recordings.
+        folds: how many, from 2; fewer where there are fewer speakers, and the report says so. Only ``speaker`` and
+            ``random`` heed it.
         seed: of the split and of the intervals.
         workers: how many processes; None takes all cores. The report is the same with any number.
         progress: called with folds done and folds in all.
+        allow_overlap: judge a saved model also on speakers that it was trained on; the report is then marked.
 
     Returns:
         The scores of all folds together.
@@ -108,24 +122,28 @@ def evaluate(
         FeatureError: if the table lacks features that the model needs.
     """
     require("evaluation")
-    splits = splitter(protocol, folds, seed)
+    splitter(protocol, folds, seed)
     estimator = model
+    strange: tuple[str, ...] = ()
     if isinstance(model, Model):
-        table = _as_known_to(model, table)
-        estimator = getattr(model.classifier, "pipeline", None)
+        given, table = len(table), _as_known_to(model, table)
+        if len(table) < given:
+            strange = (f"{given - len(table)} utterances left out: the model does not know their emotions",)
+        estimator = getattr(model.classifier, "recipe", None)
         if estimator is None:
-            return _as_it_is(model, table, protocol, seed)
+            return _as_it_is(model, table, protocol, seed, allow_overlap, strange)
     if not (hasattr(estimator, "fit") and hasattr(estimator, "predict_proba")):
         raise UsageError(f"a model must have fit and predict_proba, and {type(model).__name__} has not")
     values, labels = examples(table)
-    pairs = list(splits.split(values, table.emotions, table.speakers))
-    parts = [Fold(estimator, values, labels, train, test, len(table.classes)) for train, test in pairs]
+    pairs = folds_of(protocol, table, folds, seed)
+    parts = [Fold(estimator, values, labels, *pair, len(table.classes), table.speakers) for pair in pairs]
     probabilities = np.zeros((len(table), len(table.classes)))
-    for done, (part, guesses) in enumerate(zip(parts, pool.run(judge, parts, workers), strict=True), 1):
-        probabilities[part.test] = guesses
+    sure, fold = np.ones(len(table), dtype=np.bool_), np.zeros(len(table), dtype=np.intp)
+    for number, (part, answered) in enumerate(zip(parts, pool.run(answer, parts, workers), strict=True)):
+        probabilities[part.test], sure[part.test] = answered
+        fold[part.test] = number
         if progress:
-            progress(done, len(parts))
-    notes = () if len(parts) == folds else (fewer(protocol, folds, len(parts)),)
+            progress(number + 1, len(parts))
     return report(
         probabilities,
         labels,
@@ -134,7 +152,10 @@ def evaluate(
         protocol=protocol,
         folds=len(parts),
         seed=seed,
-        notes=notes,
+        fold=fold if protocol == "emobox" else None,
+        sure=sure if getattr(estimator, "sure_at", None) is not None else None,
+        aspects=_aspects(table),
+        notes=(*_notes(protocol, folds, len(parts)), *strange),
     )
 
 
@@ -147,9 +168,16 @@ def report(
     protocol: str,
     folds: int,
     seed: int,
+    fold: NDArray[np.intp] | None = None,
+    sure: NDArray[np.bool_] | None = None,
+    aspects: Mapping[str, NDArray[np.str_]] | None = None,
     notes: tuple[str, ...] = (),
 ) -> Report:
-    """The scores of guesses that are there already; the arguments are the report's attributes."""
+    """The scores of guesses that are there already; the arguments are the report's attributes.
+
+    Where ``fold`` is given, the main scores are the means of the folds'. ``sure`` is whether the model is sure
+    enough to answer.
+    """
     named = probabilities.argmax(axis=1)
     counts = confusion(truth, named, len(emotions))
     each = zip(emotions, recalls(counts).tolist(), strict=True)
@@ -158,7 +186,10 @@ def report(
         folds=folds,
         seed=seed,
         emotions=emotions,
-        scores=bootstrap_over_speakers(truth, named, speakers, len(emotions), seed=seed),
+        scores={
+            **bootstrap_over_speakers(truth, named, speakers, len(emotions), folds=fold, seed=seed),
+            **bootstrap_probabilities(truth, probabilities, speakers, sure=sure, seed=seed),
+        },
         recalls={emotion: recall for emotion, recall in each if not np.isnan(recall)},
         confusion=counts,
         chance=1 / len(emotions),
@@ -166,6 +197,7 @@ def report(
         truth=truth,
         probabilities=probabilities,
         speakers=speakers,
+        aspects=aspects or {},
         notes=notes,
     )
 
@@ -176,36 +208,55 @@ def fewer(protocol: str, asked: int, folds: int) -> str:
     return f"{folds} folds, not {asked}: {reason}"
 
 
+def _notes(protocol: str, asked: int, folds: int) -> tuple[str, ...]:
+    if protocol == "emobox":
+        return ("UAR, accuracy and macro F1 are the means of the six folds' scores, as published",)
+    return (fewer(protocol, asked, folds),) if protocol in ("random", "speaker") and folds < asked else ()
+
+
+def _aspects(table: FeatureTable) -> dict[str, NDArray[np.str_]]:
+    return {aspect: getattr(table, column) for aspect, column in ASPECTS.items()}
+
+
 def _as_known_to(model: Model, table: FeatureTable) -> FeatureTable:
     table = table.narrow(model.config.features, model.config.statistics)
-    for field in fields(model.config):
-        made, wanted = getattr(table.config, field.name), getattr(model.config, field.name)
+    for setting in fields(model.config):
+        made, wanted = getattr(table.config, setting.name), getattr(model.config, setting.name)
         if made != wanted:
-            raise FeatureError(f"the table was made with {field.name} = {made}, and the model needs {wanted}")
+            raise FeatureError(f"the table was made with {setting.name} = {made}, and the model needs {wanted}")
     known = np.isin(table.emotions, model.emotions)
     return table if known.all() else table.rows(known)
 
 
-def _as_it_is(model: Model, table: FeatureTable, protocol: str, seed: int) -> Report:
+def _as_it_is(
+    model: Model, table: FeatureTable, protocol: str, seed: int, allow_overlap: bool, strange: tuple[str, ...]
+) -> Report:
     if protocol != "speaker":
         raise UsageError(f"a saved model cannot be fitted anew, so not judged by '{protocol}' (valid: speaker)")
     seen = sorted(set(table.speakers.tolist()) & set(model.provenance.speakers))
-    if seen:
+    listed = f"{', '.join(seen[:3])}{', …' if len(seen) > 3 else ''}"
+    if seen and not allow_overlap:
         raise TrainingError(
-            f"{model.name} was trained on {len(seen)} of these speakers ({', '.join(seen[:3])}"
-            f"{', …' if len(seen) > 3 else ''}); judge it on others, or train its recipe anew"
+            f"{model.name} was trained on {len(seen)} of these speakers ({listed}); judge it on others, or all "
+            "the same and marked so (--allow-overlap)"
         )
     if not len(table):
         raise TrainingError(f"the table has none of the emotions of {model.name}: {', '.join(model.emotions)}")
     truth = numbered(table.emotions, model.emotions)
     notes = ("judged as it is, on speakers that it was not trained on",)
+    if seen:
+        count = len(set(table.speakers.tolist()))
+        notes = (f"OVERLAP: trained on {len(seen)} of these {count} speakers ({listed}); new voices will score less",)
+    probabilities = model.predict_proba(table)
     return report(
-        model.predict_proba(table),
+        probabilities,
         truth,
         table.speakers,
         model.emotions,
         protocol=protocol,
         folds=0,
         seed=seed,
-        notes=notes,
+        sure=probabilities.max(axis=1) >= model.sure_above if model.sure_above > 0 else None,
+        aspects=_aspects(table),
+        notes=(*notes, *strange),
     )

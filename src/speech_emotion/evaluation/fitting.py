@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import warnings
 from dataclasses import dataclass
 from typing import Any, cast
@@ -25,6 +26,7 @@ class Fold:
         train: rows to fit on.
         test: rows to judge on.
         classes: how many there are, also where ``train`` lacks one.
+        speakers: who spoke each row, shape (n,), for estimators that ask: whose ``fit`` takes ``groups``.
     """
 
     estimator: Any
@@ -33,6 +35,7 @@ class Fold:
     train: NDArray[np.intp]
     test: NDArray[np.intp]
     classes: int
+    speakers: NDArray[np.str_] | None = None
 
 
 def require(purpose: str) -> None:
@@ -47,11 +50,23 @@ def require(purpose: str) -> None:
 
 def judge(fold: Fold) -> NDArray[np.float64]:
     """What a copy fitted on the training rows says of the others: probabilities, shape (test, classes)."""
-    fitted = fit(fold.estimator, fold.values[fold.train], fold.labels[fold.train])
-    return guess(fitted, fold.values[fold.test], fold.classes)
+    return answer(fold)[0]
 
 
-def fit(estimator: Any, values: NDArray[np.float32], labels: NDArray[np.int64]) -> Any:
+def answer(fold: Fold) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """As :func:`judge`, and of which rows the model is sure, shape (test,): of all, unless it has ``sure_above_``."""
+    speakers = None if fold.speakers is None else fold.speakers[fold.train]
+    fitted = fit(fold.estimator, fold.values[fold.train], fold.labels[fold.train], speakers)
+    probabilities = guess(fitted, fold.values[fold.test], fold.classes)
+    return probabilities, probabilities.max(axis=1) >= getattr(fitted, "sure_above_", 0.0)
+
+
+def fit(
+    estimator: Any,
+    values: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    speakers: NDArray[np.str_] | None = None,
+) -> Any:
     """A fitted copy of an estimator; the given one stays as it is.
 
     On one thread, so that the same rows and seed give the same bits on any number of cores. That a model ran
@@ -61,6 +76,7 @@ def fit(estimator: Any, values: NDArray[np.float32], labels: NDArray[np.int64]) 
         estimator: to be copied.
         values: shape (n, features).
         labels: integers from 0, shape (n,).
+        speakers: who spoke each row, shape (n,); passed on as ``groups`` where ``fit`` takes that.
     """
     from sklearn.base import clone
     from sklearn.exceptions import ConvergenceWarning
@@ -68,7 +84,9 @@ def fit(estimator: Any, values: NDArray[np.float32], labels: NDArray[np.int64]) 
     with _one_thread(), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.filterwarnings("ignore", message="Got `batch_size`")
-        return clone(estimator, safe=False).fit(values, labels)
+        copy = clone(estimator, safe=False)
+        asks = speakers is not None and "groups" in inspect.signature(copy.fit).parameters
+        return copy.fit(values, labels, groups=speakers) if asks else copy.fit(values, labels)
 
 
 def guess(fitted: Any, values: NDArray[np.float32], classes: int) -> NDArray[np.float64]:

@@ -1,11 +1,11 @@
 """Who is tested on what.
 
 Splits in scikit-learn's manner: ``split(X, y, groups)`` yields index arrays (train, test), ``groups`` being
-the speakers, so they also serve as ``cv=`` in :mod:`sklearn.model_selection`. Every utterance is tested
-exactly once.
+the speakers (for ``sentence`` and ``corpus`` the sentences and the corpora), so they also serve as ``cv=`` in
+:mod:`sklearn.model_selection`. Every utterance is tested exactly once.
 
 Where there are fewer speakers, or fewer clips of an emotion, than folds were asked for, there are fewer
-folds.
+folds; ``loso``, ``sentence``, ``emobox`` and ``corpus`` have as many as the table has groups, whatever was asked.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..corpora.listing import UNKNOWN_SPEAKER
 from ..errors import TrainingError, UsageError, unknown
+from ..features.table import FeatureTable
+from .held_out import EmoboxSplit, OneOut
 
 Indices = NDArray[np.intp]
 
@@ -129,8 +131,47 @@ class SpeakerSplit:
         return min(self.folds, len(speakers))
 
 
-PROTOCOLS: Mapping[str, Callable[[int, int], Splitter]] = {"random": RandomSplit, "speaker": SpeakerSplit}
-"""Every way to split, by name."""
+PROTOCOLS: Mapping[str, Callable[[int, int], Splitter]] = {
+    "random": RandomSplit,
+    "speaker": SpeakerSplit,
+    "loso": lambda folds, seed: OneOut("loso", "speaker", nearest="random"),
+    "sentence": lambda folds, seed: OneOut("sentence", "sentence", nearest="speaker"),
+    "emobox": lambda folds, seed: EmoboxSplit(),
+    "corpus": lambda folds, seed: OneOut("corpus", "corpus", nearest="speaker"),
+}
+"""Every way to split, by name: made from how many folds and the seed."""
+
+GROUPS: Mapping[str, str] = {"sentence": "sentences", "corpus": "corpora"}
+"""The column of a table that a protocol groups by, where it is not ``speakers``."""
+
+
+def folds_of(protocol: str, table: FeatureTable, folds: int = 5, seed: int = 0) -> list[tuple[Indices, Indices]]:
+    """A table's rows, split by a protocol.
+
+    Args:
+        protocol: a name from :data:`PROTOCOLS`.
+        table: the recordings.
+        folds: how many, from 2; only ``random`` and ``speaker`` heed it.
+        seed: of the shuffle.
+
+    Returns:
+        Index arrays (train, test), fold by fold.
+
+    Raises:
+        UsageError: if there is no such protocol, or ``folds`` is less than 2.
+        TrainingError: if the table cannot be split so, or a fold would test an emotion that it has not learnt; the
+            message names the nearest protocol that works.
+    """
+    groups = getattr(table, GROUPS.get(protocol, "speakers"))
+    pairs = list(splitter(protocol, folds, seed).split(table.values, table.emotions, groups))
+    for train, test in pairs:
+        unlearnt = sorted(set(table.emotions[test].tolist()) - set(table.emotions[train].tolist()))
+        if unlearnt:
+            raise TrainingError(
+                f"protocol '{protocol}' leaves a fold with no '{unlearnt[0]}' to learn from; leave that emotion out "
+                f"(--emotions), ask for more folds, or use protocol '{'loso' if protocol == 'speaker' else 'random'}'"
+            )
+    return pairs
 
 
 def splitter(protocol: str, folds: int = 5, seed: int = 0) -> Splitter:

@@ -12,9 +12,6 @@ from typing import BinaryIO
 from ..errors import MissingExtraError
 from .evaluate import Report
 
-HUMAN = {"ravdess": 0.67}
-"""Accuracy of people who only heard the recordings, all eight emotions (Livingstone & Russo, 2018: 'audio-only')."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
@@ -69,7 +66,7 @@ def render(page: Page) -> str:
     environment = Environment(
         loader=PackageLoader("speech_emotion.evaluation"), autoescape=True, undefined=StrictUndefined
     )
-    environment.filters["percent"] = lambda fraction: f"{fraction:.0%}"
+    environment.filters["percent"] = lambda fraction: f"{100 * fraction:.1f} %".replace(".0 %", " %")
     pictures = [confusion_svg(comparison.speaker) for comparison in page.comparisons]
     return environment.get_template("report.html").render(page=page, pictures=pictures)
 
@@ -111,7 +108,7 @@ def _save(report: Report, file: BinaryIO, kind: str) -> None:
         axes.set_yticks(ticks, report.emotions)
         axes.set_xlabel("recognised as")
         axes.set_ylabel("acted")
-        axes.set_title("of 100 clips by new speakers", fontsize=10)
+        axes.set_title("of 100 clips acted so, how many were heard as …", fontsize=10)
         for row, column in [(row, column) for row in ticks for column in ticks]:
             share = shares[row, column]
             colour = "white" if share > 0.5 else "black"

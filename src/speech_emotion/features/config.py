@@ -6,6 +6,7 @@ is measured exactly as the training clips were.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
@@ -67,15 +68,17 @@ class FeatureConfig:
     def __post_init__(self) -> None:
         object.__setattr__(self, "features", _named("feature", self.features, FEATURES))
         object.__setattr__(self, "statistics", _statistics(self.statistics))
+        numbers = (self.mel_low, self.mel_high, self.db_floor, self.tuning or 0.0, self.f0_low, self.f0_high)
+        _check(all(map(math.isfinite, numbers)), "every parameter", numbers, "finite")
         _check(self.rate > 0, "rate", self.rate, "above 0 Hz")
         _check(16 <= self.fft <= 65_536 and self.fft & (self.fft - 1) == 0, "fft", self.fft, "a power of two")
         _check(1 <= self.hop <= self.fft, "hop", self.hop, "from 1 to fft")
         _check(1 <= self.mel_bands <= self.fft // 2, "mel_bands", self.mel_bands, "from 1 to fft / 2")
         _check(
-            0 <= self.mel_low < self.mel_high <= self.rate / 2,
+            0 <= self.mel_low <= self.mel_high - self.rate / self.fft and self.mel_high <= self.rate / 2,
             "mel_low and mel_high",
             (self.mel_low, self.mel_high),
-            "within 0 to rate / 2, the lower first",
+            "within 0 to rate / 2, at least rate / fft apart",
         )
         _check(
             "mfcc" not in self.features or 1 <= self.mfcc_coefficients <= self.mel_bands,
@@ -83,7 +86,7 @@ class FeatureConfig:
             self.mfcc_coefficients,
             "from 1 to mel_bands",
         )
-        _check(self.db_floor > 0, "db_floor", self.db_floor, "above 0 dB")
+        _check(0 < self.db_floor <= 1000, "db_floor", self.db_floor, "above 0 and at most 1000 dB")
         _check(1 <= self.chroma_bins <= 96, "chroma_bins", self.chroma_bins, "from 1 to 96")
         _check(self.chroma_power in (1, 2), "chroma_power", self.chroma_power, "1 or 2")
         _check(self.tuning is None or abs(self.tuning) <= 0.5, "tuning", self.tuning, "within -0.5 to 0.5")
@@ -175,4 +178,7 @@ def _statistics(wanted: Sequence[str]) -> tuple[str, ...]:
     if isinstance(wanted, str):
         wanted = [wanted]
     others = [name for name in dict.fromkeys(wanted) if re.fullmatch(r"p(100|[1-9]?\d)", name)]
+    for name in wanted:
+        if name not in (*STATISTICS, *others):
+            raise unknown("statistic", name, ["mean", "std", "slope", "p0 to p100"], hint="")
     return _named("statistic", wanted, list(dict.fromkeys([*STATISTICS, *others])))

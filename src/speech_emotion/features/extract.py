@@ -116,7 +116,7 @@ def _stamp(utterance: Utterance) -> tuple[int, int]:
     """Size and time of the file (or its archive), so that a changed recording is measured again."""
     place = Path(utterance.path)
     for file in (place, *place.parents):
-        if file.is_file():
+        if os.path.isfile(file):
             stat = file.stat()
             return stat.st_size, stat.st_mtime_ns
     return 0, 0

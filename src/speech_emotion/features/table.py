@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -157,17 +156,32 @@ class FeatureTable:
             with np.load(path, allow_pickle=False) as file:
                 about = json.loads(str(file["about"]))
                 if about["format"] > FORMAT:
-                    raise FeatureError(f"{path} is of format {about['format']}; this version reads up to {FORMAT}")
+                    raise FeatureError(f"is of format {about['format']}; this version reads up to {FORMAT}")  # noqa: TRY301
+                arrays = {name: _checked(name, file[name]) for name in ("values", *PER_UTTERANCE)}
                 return cls(
-                    **{name: file[name] for name in ("values", *PER_UTTERANCE)},
+                    **arrays,
                     config=FeatureConfig.from_dict(about["config"]),
                     origins=tuple(Origin(**origin) for origin in about["origins"]),
                     failures=tuple(Failure(**failure) for failure in about["failures"]),
                 )
         except FileNotFoundError:
             raise FeatureError(f"no such feature table: {path}") from None
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-            raise FeatureError(f"{path} is not a feature table that `extract` wrote ({error})") from error
+        except FeatureError as error:
+            raise FeatureError(f"{path}: {error}") from None
+        except Exception as error:  # a file from anywhere can fail in any way that numpy, zipfile and json know
+            reason = " ".join(str(error).split())[:200]
+            raise FeatureError(f"{path} is not a feature table that `extract` wrote ({reason})") from error
+
+
+def _checked(name: str, array: NDArray[Any]) -> NDArray[Any]:
+    """An array of a file, of the kind that it must be."""
+    if name not in ("values", "durations"):
+        if array.dtype.kind != "U":
+            raise FeatureError(f"{name} must be text, not {array.dtype}")
+        return array
+    if array.dtype != np.float32 or not np.isfinite(array).all():
+        raise FeatureError(f"{name} must be finite float32, and is {array.dtype} or has a NaN or an infinity")
+    return array
 
 
 PER_UTTERANCE = tuple(

@@ -117,7 +117,7 @@ def locate(source: str | os.PathLike[str]) -> Path:
     path = Path(source)
     if isinstance(source, str) and source in builtin_names():
         return _BUILTIN / f"{source}{SUFFIX}"
-    if isinstance(source, str) and source == path.stem and not path.exists():
+    if isinstance(source, str) and source == path.stem and not os.path.exists(path):
         raise unknown("model", source, [*builtin_names(), f"or a path to a {SUFFIX} file"])
     return path
 

@@ -16,7 +16,15 @@ PROTOCOLS = {
     "inner": "the speakers that it was chosen by",
     "random": "random split, same speakers",
 }
-METRICS = {"uar": "UAR", "accuracy": "accuracy", "macro_f1": "macro F1", "ece": "calibration error"}
+METRICS = {
+    "uar": "UAR",
+    "accuracy": "accuracy",
+    "macro_f1": "macro F1",
+    "ece": "calibration error",
+    "coverage": "answered",
+    "sure_accuracy": "accuracy of the answers",
+}
+"""The scores that the card shows; the manifest has all."""
 
 
 def text(manifest: Manifest) -> str:
@@ -74,9 +82,10 @@ def _scores(made: Provenance, classes: int) -> str:
     if not made.scores:
         return "None were measured."
     protocols = sorted(made.scores, key=lambda name: list(PROTOCOLS).index(name) if name in PROTOCOLS else 99)
-    metrics = list(dict.fromkeys(metric for protocol in protocols for metric in made.scores[protocol]))
+    there = {metric for protocol in protocols for metric in made.scores[protocol]}
+    metrics = [metric for metric in METRICS if metric in there]
     rows = [
-        ["tested on", *(METRICS.get(metric, metric) for metric in metrics)],
+        ["tested on", *(METRICS[metric] for metric in metrics)],
         ["---"] * (len(metrics) + 1),
         *(
             [PROTOCOLS.get(name, name), *(_score(made.scores[name].get(metric)) for metric in metrics)]
@@ -99,7 +108,7 @@ def _score(score: Mapping[str, float | None] | None) -> str:
         return "–"
     value, low, high = (score[name] for name in ("value", "low", "high"))
     middle = f"{100 * (value or 0):.1f} %"
-    return middle if low is None or high is None else f"{middle} ({100 * low:.1f} to {100 * high:.1f})"
+    return middle if low is None or high is None else f"{middle} ({100 * low:.1f}–{100 * high:.1f})"
 
 
 def _inside(manifest: Manifest) -> str:
@@ -112,6 +121,7 @@ def _inside(manifest: Manifest) -> str:
             f"{len(config.columns)} numbers, at {config.rate} Hz.",
             f"- Classifier: {', '.join([made.family, *settings])}; seed {made.seed}.",
             f"- Long recordings: {manifest.window:g} s every {manifest.hop:g} s, the probabilities averaged.",
+            f"- Calibration: temperature {manifest.temperature:.2f}; 1 is none.",
             f'- Says "not sure" below a confidence of {manifest.sure_above:.2f}.',
             f"- Made with: {', '.join(versions) or 'unknown'}.",
         ]

@@ -45,6 +45,12 @@ MOST_CORPORA = 100
 MOST_SPEAKERS = 100_000
 MOST_COLUMNS = 100_000
 
+LARGEST = {"fft": 8192, "mel_bands": 512}
+"""Of the features: what is measured with more would take a stranger's model any time and memory."""
+
+SHORTEST_HOP = 40
+"""Samples."""
+
 Scores = Mapping[str, Mapping[str, Mapping[str, float | None]]]
 """Protocol, then metric, then ``value``, ``low`` and ``high``: fractions; the last two None where not
 estimated."""
@@ -128,6 +134,13 @@ class Manifest:
         number(self.window, "window", 0.1, 60)
         number(self.hop, "hop", 0.01, self.window)
         one_of(self.config.rate, "rate of the features", [RATE])
+        for name, most in LARGEST.items():
+            number(getattr(self.config, name), name, 0, most)
+        least = max(SHORTEST_HOP, self.config.fft // 32)
+        if self.config.hop < least:
+            raise BundleError(
+                f"hop must be {least} samples or more for frames of {self.config.fft}, not {self.config.hop}"
+            )
         columns = sum(self.config.tracks(name) for name in self.config.features) * len(self.config.statistics)
         if columns > MOST_COLUMNS:
             raise BundleError(f"the features have {columns} columns; the most is {MOST_COLUMNS}")

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ..errors import BundleError, FeatureError
 from ..features.config import FeatureConfig
 from ..features.table import FeatureTable
+from .calibration import tempered
 from .manifest import Manifest, Provenance
 from .prediction import Prediction
 
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
 LONG_SECONDS = 30.0
 """A recording longer than this is heard window by window; a shorter one at once, as the training clips
 were."""
-
-SMALLEST = float(np.finfo(np.float32).tiny)
-"""Probability that stands for 0 where a logarithm is taken."""
 
 BATCH = 256
 """Windows measured before the classifier is asked: what a long recording costs in memory."""
@@ -110,10 +108,7 @@ class Model:
         found: NDArray[np.float64] = self.classifier.predict_proba(checked).astype(np.float64)
         if found.shape != (len(checked), len(self.emotions)) or not _are_probabilities(found):
             raise BundleError(f"the classifier of '{self.name}' gives no {len(self.emotions)} probabilities")
-        if self.temperature != 1:
-            found = np.exp(np.log(np.maximum(found, SMALLEST)) / self.temperature)
-        found /= found.sum(axis=1, keepdims=True)
-        return found
+        return tempered(found, self.temperature)
 
     def predict(self, values: NDArray[Any] | FeatureTable) -> NDArray[np.str_]:
         """The likeliest emotion of each row, shape (n,)."""

@@ -33,6 +33,10 @@ MOST_FIELDS = 500_000
 """In the whole file, a run of numbers in one attribute counted once."""
 
 
+MOST_NODES = 200
+"""Operators in a row that a classifier may need."""
+
+
 def audit(data: bytes, columns: int, classes: int) -> None:
     """Refuse an ONNX file that is more, or other, than a classifier.
 
@@ -52,8 +56,12 @@ def audit(data: bytes, columns: int, classes: int) -> None:
         if name == "opset_import":
             _check_domain(reader, reader.message("opset", value).get("domain"))
         if name == "graph":
+            nodes = 0
             for part, span in reader.fields("graph", value):
                 if part == "node":
+                    nodes += 1
+                    if nodes > MOST_NODES:
+                        raise _refused(f"it has more than {MOST_NODES} operators")
                     _check_node(reader, span)
                 elif part == "initializer":
                     _check_tensor(reader, span)

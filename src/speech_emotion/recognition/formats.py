@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from ..errors import visible
 from ..models.prediction import Prediction
 from .recognizer import Recognition
 
@@ -80,14 +81,14 @@ def write_csv(answers: Iterable[Recognition], top: int | None) -> Iterator[str]:
 def write_table(answers: Iterable[Recognition], top: int | None) -> Iterator[str]:
     """For people: a line a file, its scores, its segments below it."""
     shown = list(answers)
-    width = max((len(answer.path) for answer in shown), default=0)
+    width = max((len(visible(answer.path)) for answer in shown), default=0)
     for answer in shown:
         if answer.prediction is None:
-            yield f"{answer.path:<{width}}  error: {answer.error}"
+            yield f"{visible(answer.path):<{width}}  error: {visible(answer.error or '')}"
             continue
-        yield f"{answer.path:<{width}}  {_line(answer.prediction, top or 3)}"
+        yield f"{visible(answer.path):<{width}}  {_line(answer.prediction, top or 3)}"
         for part in answer.segments or ():
-            yield f"{f'{part.start:.1f}–{part.end:.1f} s':>{width}}  {_line(part, top or 3)}"
+            yield f"{f'{part.start:.1f}–{part.end:.1f} s':>{max(width, 14)}}  {_line(part, top or 3)}"
 
 
 FORMATS: Mapping[str, Callable[[Iterable[Recognition], int | None], Iterator[str]]] = {

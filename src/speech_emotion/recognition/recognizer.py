@@ -154,7 +154,8 @@ def recognize_file(
     except UsageError:
         raise
     except SpeechEmotionError as error:
-        return Recognition(path, model.name, error=str(error).removeprefix(f"{path}: "))
+        name = path if source is None else getattr(source, "name", path)
+        return Recognition(path, model.name, error=str(error).removeprefix(f"{name}: "))
     return Recognition(path, model.name, whole, parts)
 
 
@@ -178,13 +179,15 @@ def recordings(names: Sequence[str]) -> Iterator[str]:
 
 
 def _recordings(name: str) -> Iterable[str]:
+    if not name:
+        raise UsageError("a recording has an empty name; an unset variable?")
     place = Path(name)
-    if place.is_dir() or (place.is_file() and place.suffix.lower() == ".zip"):
+    if os.path.isdir(place) or (os.path.isfile(place) and place.suffix.lower() == ".zip"):
         with suppress(CorpusError):  # reading it will tell
             inside = [path for path in walk(place) if os.path.splitext(path)[1].lower() in AUDIO_SUFFIXES]
             return inside or [name]
         return [name]
-    if not place.exists() and glob.has_magic(name):
+    if not os.path.exists(place) and glob.has_magic(name):
         matching = sorted(path for path in glob.glob(name, recursive=True) if os.path.isfile(path))
         return matching or [name]
     return [name]

@@ -1,28 +1,33 @@
 """The whole road on one corpus: features, honest scores, a short search, one prediction, a page.
 
-The clip that is predicted at the end is by a speaker whom no step of the search had heard.
+The clip that is predicted at the end is by a speaker whom the search had not heard.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from ..corpora.paths import writable
 from ..corpora.utterance import Corpus
 from ..emotions import CALM4
+from ..errors import TrainingError
 from ..evaluation.evaluate import evaluate
-from ..evaluation.report import HUMAN, Comparison, Page, confusion_png, render
+from ..evaluation.fitting import require
+from ..evaluation.published import HUMAN
+from ..evaluation.report import Comparison, Page, confusion_png, render
 from ..features.extract import extract, forget
 from ..features.table import FeatureTable
 from ..models.prediction import Prediction
 from ..workers import Progress
 from .families import family
 from .leaderboard import SearchResult, Trial
-from .search import search
+from .search import parse_budget, search
 
 FAMILY = "mlp"
 """The prototype's classifier."""
@@ -57,19 +62,13 @@ class Demonstration:
     picture: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Listener:
-    """Who is told how far the road has come.
+Step = Callable[[str], AbstractContextManager[Progress]]
+"""Called when a step begins, with what it is; what it gives is told how far the step is."""
 
-    Attributes:
-        step: called with a line when a step begins.
-        progress: called with done and total within a step.
-        on_trial: called with each trial of the search.
-    """
 
-    step: Callable[[str], None] = lambda line: None
-    progress: Progress = lambda done, total: None
-    on_trial: Callable[[Trial], None] = lambda trial: None
+@contextmanager
+def _silent(line: str) -> Iterator[Progress]:
+    yield lambda done, total: None
 
 
 def demonstrate(
@@ -81,7 +80,7 @@ def demonstrate(
     workers: int | None = None,
     repeat: str = "",
     warning: str = "",
-    listener: Listener | None = None,
+    step: Step = _silent,
 ) -> Demonstration:
     """Walk the whole road, and leave a page, a picture, the features and the models in a folder.
 
@@ -93,40 +92,44 @@ def demonstrate(
         workers: processes; None takes all cores.
         repeat: the command that does this again, for the page.
         warning: what the page must say first.
-        listener: who is told.
+        step: who is told of each step.
 
     Raises:
+        TrainingError: if there are fewer than three speakers.
         SpeechEmotionError: whatever a step refuses.
     """
-    told = listener or Listener()
+    require("the demo")
+    seconds_to_search = parse_budget(budget)
+    if len(corpus.speakers) < 3:
+        raise TrainingError(f"the demo needs 3 speakers or more, and {corpus.name} has {len(corpus.speakers)}")
+    writable(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    told.step(f"reading {len(corpus)} recordings at 16 kHz: mel, chroma, MFCC")
     begun = time.perf_counter()
     parts = folder / "features.npz.parts"
-    table = extract(corpus, workers=workers, resume=parts, progress=told.progress)
+    with step(f"reading {len(corpus)} recordings at 16 kHz: mel, chroma, MFCC") as progress:
+        table = extract(corpus, workers=workers, resume=parts, progress=progress)
     seconds = time.perf_counter() - begun
     table.save(folder / "features.npz")
     forget(parts)
     tasks = _tasks(table)
     comparisons = []
     for task, part in tasks.items():
-        told.step(f"scoring {task}: {family(FAMILY).summary}, speakers shuffled and kept apart")
-        reports = {
-            protocol: evaluate(family(FAMILY).build(seed=seed), part, protocol, seed=seed, workers=workers)
-            for protocol in ("random", "speaker")
-        }
+        reports = {}
+        for protocol, name in (("random", "random split"), ("speaker", "new speakers")):
+            with step(f"scoring {family(FAMILY).summary}: {task}, {name}") as progress:
+                network = family(FAMILY).build(seed=seed)
+                reports[protocol] = evaluate(network, part, protocol, seed=seed, workers=workers, progress=progress)
         comparisons.append(Comparison(task, human=_human(part), **reports))
     task, part = next(iter(tasks.items()))
-    told.step(f"searching for a better model of {task} for {budget}")
-    result = search(
-        part,
-        "random",
-        budget=budget,
-        folder=folder / "models",
-        seed=seed,
-        workers=workers,
-        on_trial=told.on_trial,
-    )
+    with step(f"searching for a better model of {task} for {budget}") as progress:
+        begun_search = time.monotonic()
+
+        def elapsed(trial: Trial) -> None:
+            progress(min(round(time.monotonic() - begun_search), round(seconds_to_search)), round(seconds_to_search))
+
+        result = search(
+            part, "random", budget=budget, folder=folder / "models", seed=seed, workers=workers, on_trial=elapsed
+        )
     row = int(np.flatnonzero(part.speakers == result.test_speakers[0])[0])
     clip, truth = str(part.paths[row]), str(part.emotions[row])
     prediction = result.best.recognize(clip)
@@ -155,15 +158,13 @@ def search_lines(result: SearchResult) -> list[str]:
     best = result.kept[0]
     outer = best.outer or {}
     lines = [
-        f"{len(result.leaderboard)} models tried, judged on {len(result.development_speakers)} speakers; "
-        f"the best is {best.candidate.family} on {', '.join(best.candidate.features)} "
-        f"(UAR {best.inner['uar'].value:.0%} among them)"
+        f"{len(result.leaderboard)} models were tried and judged on {len(result.development_speakers)} speakers. The "
+        f"best is {best.candidate.family} on {', '.join(best.candidate.features)}: UAR {best.inner['uar']} among them."
     ]
     if "uar" in outer:
-        score = outer["uar"]
         lines.append(
-            f"on {len(result.test_speakers)} speakers that no choice saw its UAR is "
-            f"{score.value:.0%} [{score.low:.0%}–{score.high:.0%}]; chance is {result.chance:.0%}"
+            f"On {len(result.test_speakers)} speakers that no choice saw its UAR is {outer['uar']}; chance is "
+            f"{100 * result.chance:.1f} %. Those are fewer and other speakers than the table's: the two do not compare."
         )
     return lines
 
@@ -188,7 +189,7 @@ def _page(corpus: Corpus, shown: Demonstration, repeat: str, warning: str) -> Pa
         ("To cite", corpus.citation),
         ("Not used", f"{len(table.failures)} could not be read; left out: {dict(corpus.left_out) or 'none'}"),
         ("Features", f"{', '.join(table.config.features)}: {len(table.columns)} numbers an utterance"),
-        ("Time for them", f"{shown.seconds:.1f} s, from the archive"),
+        ("Time for them", f"{shown.seconds:.1f} s"),
         ("Classifier of the table", family(FAMILY).summary),
         ("Split", f"{shown.comparisons[0].speaker.folds} folds, seed {shown.result.seed}"),
     ]

@@ -29,10 +29,12 @@ class SklearnClassifier:
     Args:
         pipeline: fitted on labels that are numbers: positions in the model's emotions, from 0 and without a
             gap.
+        recipe: what is fitted anew to judge the model; by default the pipeline.
     """
 
-    def __init__(self, pipeline: Any) -> None:
+    def __init__(self, pipeline: Any, recipe: Any = None) -> None:
         self.pipeline = pipeline
+        self.recipe = pipeline if recipe is None else recipe
 
     def predict_proba(self, values: NDArray[np.float32]) -> NDArray[Any]:
         """Probabilities, shape (n, classes), of features of shape (n, columns)."""

@@ -8,7 +8,6 @@ worth. The inner score of a winner is too kind, the more so the more was tried.
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..corpora.paths import writable
 from ..errors import SpeechEmotionError, TrainingError, UsageError
 from ..evaluation.fitting import require
 from ..evaluation.protocols import Indices, deal, refuse_unknown
@@ -151,18 +151,6 @@ def parse_budget(budget: str | float | None) -> float:
     if not seconds > 0:
         raise UsageError(f"budget must be a time above 0, such as 90s, 5m or 1h, not '{budget}'")
     return seconds
-
-
-def writable(folder: Path) -> Path:
-    """See that files can be written in a folder, or that it can be made.
-
-    Raises:
-        UsageError: if they cannot.
-    """
-    there = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
-    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
-        raise UsageError(f"cannot write in {there}; name another place")
-    return folder
 
 
 def _tried(

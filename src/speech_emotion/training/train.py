@@ -14,11 +14,11 @@ from pathlib import PurePath
 from typing import Any
 
 from .. import workers as pool
-from ..errors import UsageError
+from ..errors import TrainingError, UsageError
 from ..evaluation.evaluate import evaluate
 from ..evaluation.fitting import examples, fit
 from ..evaluation.intervals import Score
-from ..evaluation.protocols import splitter
+from ..evaluation.protocols import folds_of
 from ..features.table import FeatureTable
 from ..models.manifest import Provenance
 from ..models.model import Model
@@ -37,6 +37,8 @@ def train(
     seed: int = 0,
     protocols: Sequence[str] = ("random", "speaker"),
     folds: int = 5,
+    calibrate: bool = True,
+    sure_at: float | None = None,
     workers: int | None = None,
     progress: pool.Progress | None = None,
     name: str | None = None,
@@ -51,6 +53,10 @@ def train(
         protocols: how to judge the recipe; the scores are in ``model.provenance.scores``. Empty: do not
             judge.
         folds: how many models judge the recipe, for each protocol.
+        calibrate: fit a temperature, on speakers that models of inner folds have not heard. The random split is
+            judged without: it changes no answer.
+        sure_at: the accuracy wanted of what the model answers, from 0 to 1; of what is left it says "not sure".
+            None answers always.
         workers: how many processes; None takes all cores. The model is the same with any number.
         progress: called with models fitted and models in all.
         name: the model's; by default the family and the corpora.
@@ -62,37 +68,76 @@ def train(
     Raises:
         UsageError: if there is no such family, hyperparameter or protocol.
         TrainingError: if the table has no rows, one emotion only or values that are not finite, or a protocol
-            cannot split it: a single speaker cannot be judged by ``speaker``.
+            cannot split it: a single speaker cannot be judged by ``speaker``; or the wanted accuracy is out of
+            reach.
     """
     if isinstance(protocols, str):
         raise UsageError(f"protocols is a list of names: ['{protocols}']")
     check_seed(seed)
     values, labels = examples(table)
-    pipeline = family_named(family).build(seed=seed, **hyperparameters)
+    built = recipe(family, seed=seed, calibrate=calibrate, sure_at=sure_at, **hyperparameters)
     check_origin(table, name)
-    steps = [
-        splitter(protocol, folds, seed).get_n_splits(values, table.emotions, table.speakers) for protocol in protocols
-    ]
+    steps = [len(folds_of(protocol, table, folds, seed)) for protocol in protocols]
+    fitted = fit(built, values, labels, table.speakers)
+    if sure_at is not None and fitted.coverage_ == 0:
+        raise TrainingError(
+            f"no confidence makes {sure_at:.0%} of the answers right for new speakers; ask for less (--sure-at), or "
+            "for other features"
+        )
+    if progress:
+        progress(1, sum(steps) + 1)
     scores: dict[str, dict[str, Score]] = {}
     for number, protocol in enumerate(protocols):
-        step = _after(progress, sum(steps[:number]), sum(steps) + 1)
-        report = evaluate(pipeline, table, protocol, folds=folds, seed=seed, workers=workers, progress=step)
+        judged = getattr(built, "estimator", built) if protocol == "random" else built
+        step = _after(progress, 1 + sum(steps[:number]), sum(steps) + 1)
+        report = evaluate(judged, table, protocol, folds=folds, seed=seed, workers=workers, progress=step)
         scores[protocol] = report.scores
-    fitted = fit(pipeline, values, labels)
-    if progress:
-        progress(sum(steps) + 1, sum(steps) + 1)
     provenance = provenance_of(table, family, hyperparameters, protocol=", ".join(protocols), seed=seed, scores=scores)
     return model_of(fitted, table, provenance, name)
 
 
+def recipe(
+    family: str, *, seed: int = 0, calibrate: bool = True, sure_at: float | None = None, **hyperparameters: Any
+) -> Any:
+    """What :func:`train` fits: a family's pipeline, calibrated unless that is unwanted.
+
+    Args:
+        family: a name from :data:`speech_emotion.training.families.FAMILIES`.
+        seed: of everything random in it.
+        calibrate: fit a temperature.
+        sure_at: the accuracy wanted of what is answered, from 0 to 1; None answers always.
+        hyperparameters: the family's.
+
+    Returns:
+        A scikit-learn estimator, not fitted.
+
+    Raises:
+        UsageError: if there is no such family or hyperparameter, or ``sure_at`` is no fraction or goes without
+            calibration.
+    """
+    pipeline = family_named(family).build(seed=seed, **hyperparameters)
+    if sure_at is not None and not 0 < sure_at < 1:
+        raise UsageError(f"a wanted accuracy is above 0 and below 1, not {sure_at:g}: 0.9")
+    if not calibrate:
+        if sure_at is not None:
+            raise UsageError("a wanted accuracy needs calibration; leave out --no-calibrate")
+        return pipeline
+    from .calibrated import Calibrated
+
+    return Calibrated(pipeline, sure_at=sure_at, seed=seed)
+
+
 def model_of(fitted: Any, table: FeatureTable, provenance: Provenance, name: str | None = None) -> Model:
-    """The model that a pipeline, fitted on this table, makes."""
+    """The model that a pipeline, fitted on this table, makes; calibrated if that is."""
+    pipeline = getattr(fitted, "fitted_", fitted)
     return Model(
-        classifier=SklearnClassifier(fitted),
+        classifier=SklearnClassifier(pipeline, recipe=fitted),
         emotions=table.classes,
         config=table.config,
         provenance=provenance,
         name=name or f"{provenance.family}-{table.name}",
+        temperature=getattr(fitted, "temperature_", 1.0),
+        sure_above=getattr(fitted, "sure_above_", 0.0),
     )
 
 

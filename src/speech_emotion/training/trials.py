@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from .. import workers as pool
 from ..evaluation.evaluate import report
 from ..evaluation.fitting import Fold, examples, fit, guess, judge, numbered
-from ..evaluation.intervals import Score
+from ..evaluation.intervals import Score, bootstrap_over_speakers
 from ..evaluation.protocols import Indices, SpeakerSplit
 from ..features.table import FeatureTable
 from ..models.model import Model
@@ -152,15 +152,8 @@ def _inner(
     probabilities = np.zeros((len(labels), len(development.classes)))
     for attempt, (_, test) in zip(tried, folds, strict=True):
         probabilities[test] = attempt.probabilities
-    return report(
-        probabilities,
-        labels,
-        development.speakers,
-        development.classes,
-        protocol="speaker",
-        folds=len(folds),
-        seed=seed,
-    ).scores
+    guesses = probabilities.argmax(axis=1)
+    return bootstrap_over_speakers(labels, guesses, development.speakers, len(development.classes), seed=seed)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,188 @@
+"""``evaluate``: what a model, or a recipe for one, is worth."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..errors import UsageError
+from .recordings import table_of
+from .scores import percent, say_licence
+from .terminal import output, progress, say, warn, words
+
+if TYPE_CHECKING:
+    from ..evaluation.evaluate import Report
+    from ..features.table import FeatureTable
+
+ROWS = {
+    "uar": "UAR",
+    "accuracy": "accuracy",
+    "macro_f1": "macro F1",
+    "ece": "ECE",
+    "coverage": "answered",
+    "sure_accuracy": "right of those",
+}
+"""The scores that are printed; ``--json`` has all."""
+
+WHY = (
+    "In the random split the model has heard every voice that it is tested on, so it is too kind: expect the "
+    "score for new speakers."
+)
+BRACKETS = "In brackets: 95 % intervals, by bootstrap over speakers."
+
+
+def evaluate(
+    corpus: Annotated[
+        list[str],
+        typer.Argument(
+            help="A name (ravdess), a path or name:path; or a table from extract (.npz). Several are joined."
+        ),
+    ],
+    *,
+    model: Annotated[str | None, typer.Option(help="A .semodel file, or a built-in model's name.")] = None,
+    family: Annotated[
+        str | None, typer.Option(help="A recipe instead: mlp, svm, lda, logistic or extra_trees.")
+    ] = None,
+    features: Annotated[
+        str | None,
+        typer.Option(help="Groups, by comma.  [default: mel,chroma,mfcc; of a table, all]", show_default=False),
+    ] = None,
+    statistics: Annotated[
+        str | None,
+        typer.Option(help="Over frames, by comma.  [default: mean; of a table, all]", show_default=False),
+    ] = None,
+    emotions: Annotated[str | None, typer.Option(help="Only these emotions, by comma.")] = None,
+    protocol: Annotated[str, typer.Option(help="random, speaker, loso, sentence, emobox or corpus.")] = "speaker",
+    folds: Annotated[int, typer.Option(min=2, help="Of random and speaker.")] = 5,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate/--no-calibrate", help="Fit a temperature on inner speakers.")
+    ] = True,
+    sure_at: Annotated[float | None, typer.Option(help="Answer only where this accuracy is likely: 0.9.")] = None,
+    allow_overlap: Annotated[
+        bool, typer.Option("--allow-overlap", help="Judge a model also on voices that it was trained on.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores if not given.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Say how good a model or a recipe is, on what it has not heard.
+
+    The random split is never shown without the score for new speakers beside it.
+    """
+    from ..evaluation.breakdown import as_dict
+    from ..evaluation.evaluate import evaluate as judge
+    from ..evaluation.protocols import splitter
+    from ..evaluation.together import together
+
+    splitter(protocol, folds, seed)
+    if (model is None) == (family is None):
+        raise UsageError("name either a model (--model) or a recipe (--family mlp)")
+    judged, groups, over_frames = _what(model, family, features, statistics, calibrate, sure_at, seed)
+    tables = [table_of(name, groups, over_frames, words(emotions), workers) for name in corpus]
+    table, dropped = together(tables)
+    for emotion, count in dropped.items():
+        warn(f"{count} recordings left out: '{emotion}' is not in all of them")
+    say_licence(table.origins)
+    protocols = [protocol, *(["speaker"] if protocol == "random" and _has_voices(table) else [])]
+    reports = []
+    for each in protocols:
+        with progress(f"evaluating, {each}") as step:
+            reports.append(
+                judge(
+                    judged,
+                    table,
+                    each,
+                    folds=folds,
+                    seed=seed,
+                    workers=workers,
+                    progress=step,
+                    allow_overlap=allow_overlap,
+                )
+            )
+    if as_json:
+        facts, *beside = [{**report.as_dict(), "by": as_dict(report), **_known(report)} for report in reports]
+        print(json.dumps({**facts, **({"beside": beside[0]} if beside else {})}, indent=2, ensure_ascii=False))
+    else:
+        _show(reports)
+
+
+def _what(
+    model: str | None,
+    family: str | None,
+    features: str | None,
+    statistics: str | None,
+    calibrate: bool,
+    sure_at: float | None,
+    seed: int,
+) -> tuple[Any, list[str] | None, list[str] | None]:
+    """What to judge, and the features and statistics that it reads."""
+    if model is not None:
+        from ..models.bundle import load
+
+        if features or statistics or sure_at is not None or not calibrate:
+            raise UsageError("a model has its own features and calibration; those options go with --family")
+        loaded = load(model)
+        return loaded, list(loaded.config.features), list(loaded.config.statistics)
+    from ..training.train import recipe
+
+    built = recipe(family or "", seed=seed, calibrate=calibrate, sure_at=sure_at)
+    return built, words(features), words(statistics)
+
+
+def _has_voices(table: FeatureTable) -> bool:
+    return len(set(table.speakers.tolist())) > 1
+
+
+def _known(report: Report) -> dict[str, Any]:
+    from ..evaluation.published import human, systems
+
+    return {"human": human(report), "published": {system.name: system.uar for system in systems(report)}}
+
+
+def _show(reports: list[Report]) -> None:
+    from rich.table import Table
+
+    from ..evaluation.breakdown import parts, sex_gap, speakers
+    from ..evaluation.published import human, systems
+    from ..models.card import PROTOCOLS
+
+    table = Table("", *(PROTOCOLS[report.protocol] for report in reports), box=None)
+    for name, title in ROWS.items():
+        if any(name in report.scores for report in reports):
+            cells = [percent(report.scores[name].as_dict()) if name in report.scores else "–" for report in reports]
+            table.add_row(title, *cells)
+    for emotion in reports[0].emotions:
+        recalls = [report.recalls.get(emotion) for report in reports]
+        table.add_row(f"recall {emotion}", *("–" if value is None else f"{value:.0%}" for value in recalls))
+    for aspect in ("sex", "corpus", "intensity"):
+        found = [{part.name: part for part in parts(report, aspect)} for report in reports]
+        for name in found[0] if len(found[0]) > 1 else ():
+            table.add_row(f"UAR {name}", *(percent(each[name].uar.as_dict()) for each in found))
+    worst = [speakers(report)[0] for report in reports]
+    table.add_row("worst speaker", *(f"{part.name}: UAR {part.uar.value:.0%}" for part in worst))
+    console = output()
+    console.print(table)
+    honest = reports[-1]
+    people = human(honest)
+    known = [f"chance: UAR {honest.chance:.1%}", f"always the most frequent: accuracy {honest.majority:.1%}"]
+    known += [f"people who only hear it: accuracy {people:.0%}"] if people else []
+    console.print("; ".join(known))
+    gap = sex_gap(honest)
+    if gap:
+        console.print(
+            f"UAR of women less that of men: {_points(gap.value)} ({_points(gap.low)} to {_points(gap.high)})"
+        )
+    if systems(honest):
+        listed = ", ".join(f"{system.name} {system.uar:.1%}" for system in systems(honest))
+        console.print(f"published on the same folds (EmoBox), UAR: {listed}")
+    console.print(BRACKETS)
+    if reports[0].protocol == "random":
+        console.print(WHY if len(reports) > 1 else "There is one speaker only, so nothing is known of other voices.")
+    for note in dict.fromkeys(note for report in reports for note in report.notes):
+        say(f"note: {note}")
+
+
+def _points(value: float) -> str:
+    return f"{100 * value:+.1f} points"
