@@ -29,9 +29,9 @@ def main() -> None:
             uar, accuracy = (report.scores[name] for name in ("uar", "accuracy"))
             row = {
                 "figure": f"{task} emotions, {'random split' if protocol == 'random' else 'new speakers'}",
-                "UAR": f"{uar.value:.1%} [{uar.low:.1%}–{uar.high:.1%}]",
-                "accuracy": f"{accuracy.value:.1%} [{accuracy.low:.1%}–{accuracy.high:.1%}]",
-                "chance": f"{report.chance:.1%}",
+                "UAR": str(uar),
+                "accuracy": str(accuracy),
+                "chance": f"{100 * report.chance:.1f} %",
                 "known": KNOWN.get((task, protocol), "–"),
             }
             print(json.dumps(row) if given.json else "  ".join(row.values()), flush=True)
