@@ -80,5 +80,5 @@ def progress(label: str, unit: str = "") -> Iterator[Progress]:
         amount = [DownloadColumn(), TransferSpeedColumn()]
     columns = [TextColumn("{task.description}"), BarColumn(), *amount, TimeRemainingColumn()]
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task(label, total=None)
-        yield lambda done, total: bars.update(task, completed=done, total=total)
+        task = bars.add_task(label, total=None, visible=False)
+        yield lambda done, total: bars.update(task, completed=done, total=total, visible=True)

@@ -181,13 +181,18 @@ def _human(table: FeatureTable) -> float | None:
     return HUMAN.get(table.name) if len(table.classes) == 8 else None
 
 
+def _not_used(corpus: Corpus, table: FeatureTable) -> str:
+    counts = {**corpus.left_out, "could not be read": len(table.failures)}
+    return ", ".join(f"{count} {reason}" for reason, count in counts.items() if count) or "nothing"
+
+
 def _page(corpus: Corpus, shown: Demonstration, repeat: str, warning: str) -> Page:
     table = shown.table
     about = [
         ("Recordings", f"{corpus.name}: {len(table)} utterances, {len(set(table.speakers))} speakers"),
         ("Licence", corpus.licence),
         ("To cite", corpus.citation),
-        ("Not used", f"{len(table.failures)} could not be read; left out: {dict(corpus.left_out) or 'none'}"),
+        ("Not used", _not_used(corpus, table)),
         ("Features", f"{', '.join(table.config.features)}: {len(table.columns)} numbers an utterance"),
         ("Time for them", f"{shown.seconds:.1f} s"),
         ("Classifier of the table", family(FAMILY).summary),
