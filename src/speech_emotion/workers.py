@@ -81,7 +81,9 @@ def _in_processes(
     from joblib.externals.loky import ProcessPoolExecutor
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
-    executor = ProcessPoolExecutor(max_workers=count, initializer=_begin_worker, env=_ONE_THREAD)
+    executor = ProcessPoolExecutor(
+        max_workers=count, initializer=_begin_worker, initargs=(os.getpid(),), env=_ONE_THREAD
+    )
     try:
         upcoming = iter(items)
         with _interrupts_held_back():  # the processes start here, and Ctrl-C is not for them
@@ -121,9 +123,9 @@ def _interrupts_held_back() -> Iterator[None]:
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
-def _begin_worker() -> None:
+def _begin_worker(parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
 def _end_with(parent: int) -> None:

@@ -45,7 +45,7 @@ def decoded(file: BinaryIO, name: str) -> Iterator[tuple[int, Iterator[NDArray[n
             f"{name}: is no recording that libsndfile reads; if it is one of another format, reading it", "media"
         ) from None
     try:
-        container = av.open(file, mode="r", options={"format_whitelist": CONTAINERS}, metadata_errors="replace")
+        container = _container(av, file)
     except (av.FFmpegError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise AudioError(
@@ -58,6 +58,14 @@ def decoded(file: BinaryIO, name: str) -> Iterator[tuple[int, Iterator[NDArray[n
         if decoder is None:
             raise AudioError(f"{name}: FFmpeg has no decoder for its sound")
         yield decoder.sample_rate, _pieces(container, decoder.sample_rate, name)
+
+
+def _container(av: Any, file: BinaryIO) -> Any:
+    options = {"format_whitelist": CONTAINERS}
+    try:
+        return av.open(file, mode="r", options=options, metadata_errors="replace")
+    except TypeError:  # PyAV 19 has no such argument: text that is not UTF-8 does not fail there
+        return av.open(file, mode="r", options=options)
 
 
 def _pieces(container: Any, rate: int, name: str) -> Iterator[NDArray[np.float32]]:
