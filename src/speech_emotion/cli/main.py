@@ -10,6 +10,8 @@ import io
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, NoReturn
 
 import typer
@@ -70,15 +72,10 @@ def main() -> None:
     if sys.stdout is None:
         say("error: standard output is closed, so there is nowhere to print the result")
         sys.exit(2)
-    signal.signal(signal.SIGTERM, _interrupt)  # a polite end is an end as by Ctrl-C: nothing half-written
     for stream in (sys.stdout, sys.stderr):  # a name or a dash that the terminal cannot show is no reason to fail
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
-
-
-def _interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 def run(arguments: list[str]) -> int:
@@ -91,7 +88,8 @@ def run(arguments: list[str]) -> int:
         The exit status.
     """
     try:
-        status = app(arguments, standalone_mode=False)
+        with _sigterm_as_interrupt():
+            status = app(arguments, standalone_mode=False)
     except TyperException as error:
         if type(error).__name__ == "NoArgsIsHelpError":  # a group without a command: its message is the help itself
             print(error.format_message(), file=sys.stderr)
@@ -119,3 +117,17 @@ def _in_one_line(error: TyperException) -> str:
     context = getattr(error, "ctx", None)
     help_ = f" (see {context.command_path} --help)" if context is not None else ""
     return f"{text.rstrip('.')}{help_}"
+
+
+@contextmanager
+def _sigterm_as_interrupt() -> Iterator[None]:
+    """Let a termination signal end the work as Ctrl-C does."""
+
+    def interrupt(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

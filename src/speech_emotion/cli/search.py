@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -69,24 +68,23 @@ def search(
     seconds = parse_budget(budget)
     check_names(strategy, words(families))
     writable(models_dir)
-    with _sigterm_as_interrupt():
-        table = table_of(corpus, words(features), None, words(emotions), workers)
-        say_licence(table.origins)
-        board = _Board(time.monotonic() + seconds, trials)
-        with board.shown():
-            result = find(
-                table,
-                strategy,
-                budget=budget,
-                trials=trials,
-                keep=keep,
-                folder=models_dir,
-                seed=seed,
-                workers=workers,
-                families=words(families),
-                on_trial=board.add,
-                progress=board.test,
-            )
+    table = table_of(corpus, words(features), None, words(emotions), workers)
+    say_licence(table.origins)
+    board = _Board(time.monotonic() + seconds, trials)
+    with board.shown():
+        result = find(
+            table,
+            strategy,
+            budget=budget,
+            trials=trials,
+            keep=keep,
+            folder=models_dir,
+            seed=seed,
+            workers=workers,
+            families=words(families),
+            on_trial=board.add,
+            progress=board.test,
+        )
     if result.stopped == "interrupted":
         say(f"interrupted after {len(result.leaderboard)} trials; what was found is kept")
     if as_json:
@@ -165,17 +163,3 @@ def _show(result: SearchResult) -> None:
         f"speakers. Chance: {100 * result.chance:.1f} %."
     )
     console.print(f"best: {result.paths[0]}")
-
-
-@contextmanager
-def _sigterm_as_interrupt() -> Iterator[None]:
-    """Let a termination signal end the work as Ctrl-C does."""
-
-    def interrupt(*_: object) -> NoReturn:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
