@@ -35,7 +35,11 @@ class MissingExtraError(SpeechEmotionError, ImportError):
 
     def __init__(self, purpose: str, extra: str) -> None:
         super().__init__(f'{purpose} needs more libraries: pip install "speech-emotion[{extra}]"')
-        self.extra = extra
+        self.purpose, self.extra = purpose, extra
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str]]:
+        """How it comes back whole from a worker process."""
+        return type(self), (self.purpose, self.extra)
 
 
 class AudioError(SpeechEmotionError):

@@ -17,7 +17,7 @@ def extract(
     corpus: Annotated[str, typer.Argument(help="A corpus: a name (ravdess), a path, or name:path.")],
     out: Annotated[Path, typer.Argument(help="The file to write: .npz, which numpy.load opens.")],
     features: Annotated[
-        str, typer.Option(help="Groups, by comma: mel, chroma, mfcc, zcr, rms, f0.")
+        str, typer.Option(help="Groups, by comma: mel, chroma, mfcc, zcr, rms, f0, egemaps, compare.")
     ] = "mel,chroma,mfcc",
     statistics: Annotated[
         str, typer.Option(help="Over frames, by comma: mean, std, slope, and percentiles such as p10.")

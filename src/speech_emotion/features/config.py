@@ -13,9 +13,13 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from ..errors import FeatureError, unknown
+from .whole import WHOLE
 
-FEATURES = ("mel", "chroma", "mfcc", "zcr", "rms", "f0")
-"""The feature groups, in the order of their columns."""
+FRAMES = ("mel", "chroma", "mfcc", "zcr", "rms", "f0")
+"""The feature groups that are tracks of frames."""
+
+FEATURES = (*FRAMES, *WHOLE)
+"""All feature groups, in the order of their columns."""
 
 STATISTICS = ("mean", "std", "slope", "p5", "p10", "p25", "p50", "p75", "p90", "p95")
 """What may be asked of a track of frames; any other percentile is ``p`` and its number, ``p0`` to ``p100``."""
@@ -29,7 +33,8 @@ class FeatureConfig:
 
     Attributes:
         features: groups to compute, from :data:`FEATURES`.
-        statistics: over the frames of each track, from :data:`STATISTICS`; ``slope`` is per second.
+        statistics: over the frames of each track, from :data:`STATISTICS`; ``slope`` is per second. Groups that are
+            measured over a whole utterance have none.
         rate: Hz.
         fft: samples a frame, a power of two.
         hop: samples from one frame to the next.
@@ -98,19 +103,30 @@ class FeatureConfig:
         )
 
     def tracks(self, feature: str) -> int:
-        """How many numbers a frame has for one feature group."""
+        """How many numbers a frame has for one feature group of frames."""
         return {"mel": self.mel_bands, "chroma": self.chroma_bins, "mfcc": self.mfcc_coefficients}.get(feature, 1)
+
+    def width(self, feature: str) -> int:
+        """How many columns one feature group has."""
+        if feature in WHOLE:
+            return len(WHOLE[feature].columns(self))
+        return self.tracks(feature) * len(self.statistics)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The name of each feature: group, statistic, and number where a group has several.
 
+        Groups that are measured over a whole utterance name their own.
+
         Example:
             >>> FeatureConfig(features=("chroma", "rms"), chroma_bins=2, statistics=("mean", "std")).columns
             ('chroma_mean_00', 'chroma_mean_01', 'chroma_std_00', 'chroma_std_01', 'rms_mean', 'rms_std')
         """
-        names = []
+        names: list[str] = []
         for feature in self.features:
+            if feature in WHOLE:
+                names += WHOLE[feature].columns(self)
+                continue
             count = self.tracks(feature)
             width = max(2, len(str(count - 1)))
             for statistic in self.statistics:

@@ -62,6 +62,7 @@ def extract(
     Raises:
         UsageError: if a feature or statistic is unknown.
         FeatureError: if no recording could be used.
+        MissingExtraError: if a group needs a library that is not installed.
     """
     config = config or FeatureConfig(features=tuple(features), statistics=tuple(statistics))
     shards = [
@@ -130,14 +131,20 @@ def _measure_shard(shard: _Shard) -> _Measured:
     for utterance in shard.utterances:
         try:
             waveform = read(utterance.path, shard.config.rate, utterance.start, utterance.end)
-            row = measure(waveform, shard.config)
-            reason = "" if np.isfinite(row).all() else "a feature is not finite"
         except SpeechEmotionError as error:
-            reason = str(error).removeprefix(f"{utterance.path}: ")
-        reasons.append(reason)
-        if not reason:
-            values.append(row)
-            durations.append(waveform.duration)
+            reasons.append(str(error).removeprefix(f"{utterance.path}: "))
+            continue
+        try:
+            row = measure(waveform, shard.config)
+        except FeatureError as error:  # not that a group's library is missing: that ends the work
+            reasons.append(str(error))
+            continue
+        if not np.isfinite(row).all():
+            reasons.append("a feature is not finite")
+            continue
+        reasons.append("")
+        values.append(row)
+        durations.append(waveform.duration)
     measured = _Measured(
         np.array(values, dtype=np.float32).reshape(len(values), len(shard.config.columns)),
         np.array(durations, dtype=np.float32),

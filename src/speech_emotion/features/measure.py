@@ -14,6 +14,7 @@ from .config import FeatureConfig
 from .prosody import prosodic_tracks
 from .spectral import spectral_tracks
 from .statistics import summarise
+from .whole import WHOLE
 
 
 def measure(waveform: Waveform, config: FeatureConfig) -> NDArray[np.float32]:
@@ -27,7 +28,8 @@ def measure(waveform: Waveform, config: FeatureConfig) -> NDArray[np.float32]:
         float32, shape (features,), finite; ``config.columns`` names them.
 
     Raises:
-        FeatureError: if the waveform is empty or at another rate.
+        FeatureError: if the waveform is empty, at another rate, or too short for a group.
+        MissingExtraError: if a group needs a library that is not installed.
 
     Example:
         >>> hum = Waveform(np.sin(np.arange(16_000) / 10, dtype=np.float32))
@@ -40,5 +42,10 @@ def measure(waveform: Waveform, config: FeatureConfig) -> NDArray[np.float32]:
         raise FeatureError("the sound is empty")
     tracks = {**spectral_tracks(waveform.samples, config), **prosodic_tracks(waveform.samples, config)}
     return np.concatenate(
-        [summarise(tracks[name], config.statistics, config.hop / config.rate) for name in config.features]
+        [
+            WHOLE[name].measure(waveform.samples, config)
+            if name in WHOLE
+            else summarise(tracks[name], config.statistics, config.hop / config.rate)
+            for name in config.features
+        ]
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..features.config import FRAMES
 from .manifest import Manifest, Provenance
 
 PROTOCOLS = {
@@ -115,10 +116,12 @@ def _inside(manifest: Manifest) -> str:
     made, config = manifest.provenance, manifest.config
     settings = [f"{name} {value}" for name, value in made.hyperparameters.items()]
     versions = [f"{library} {version}" for library, version in made.versions.items()]
+    has_frames = not set(config.features).isdisjoint(FRAMES)
+    over_frames = f" ({', '.join(config.statistics)} over frames)" if has_frames else ""
     return "\n".join(
         [
-            f"- Features: {', '.join(config.features)} ({', '.join(config.statistics)} over frames), "
-            f"{len(config.columns)} numbers, at {config.rate} Hz.",
+            f"- Features: {', '.join(config.features)}{over_frames}, {len(config.columns)} numbers, "
+            f"at {config.rate} Hz.",
             f"- Classifier: {', '.join([made.family, *settings])}; seed {made.seed}.",
             f"- Long recordings: {manifest.window:g} s every {manifest.hop:g} s, the probabilities averaged.",
             f"- Calibration: temperature {manifest.temperature:.2f}; 1 is none.",

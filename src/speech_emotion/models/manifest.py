@@ -141,7 +141,7 @@ class Manifest:
             raise BundleError(
                 f"hop must be {least} samples or more for frames of {self.config.fft}, not {self.config.hop}"
             )
-        columns = sum(self.config.tracks(name) for name in self.config.features) * len(self.config.statistics)
+        columns = sum(map(self.config.width, self.config.features))
         if columns > MOST_COLUMNS:
             raise BundleError(f"the features have {columns} columns; the most is {MOST_COLUMNS}")
 
