@@ -99,9 +99,9 @@ def evaluate(
 
     Args:
         model: a scikit-learn estimator with ``fit`` and ``predict_proba``, which is copied and fitted anew
-            for each fold; a model from :func:`speech_emotion.train`, whose recipe is; or one loaded from a
-            bundle, which is judged as it is, on speakers that it was not trained on. Our own models are
-            judged on the features and emotions that they know.
+            for each fold (its ``notes``, if it has such, go into the report); a model from
+            :func:`speech_emotion.train`, whose recipe is; or one loaded from a bundle, which is judged as it is, on
+            speakers that it was not trained on. Our own models are judged on the features and emotions that they know.
         table: the recordings.
         protocol: a name from :data:`speech_emotion.evaluation.protocols.PROTOCOLS`: ``speaker``, new voices;
             ``random``, clips shuffled; ``loso``, one voice at a time; ``sentence``, new words; ``emobox``,
@@ -155,7 +155,7 @@ def evaluate(
         fold=fold if protocol == "emobox" else None,
         sure=sure if getattr(estimator, "sure_at", None) is not None else None,
         aspects=_aspects(table),
-        notes=(*_notes(protocol, folds, len(parts)), *strange),
+        notes=(*_notes(protocol, folds, len(parts)), *getattr(estimator, "notes", ()), *strange),
     )
 
 

@@ -26,7 +26,8 @@ class Fold:
         train: rows to fit on.
         test: rows to judge on.
         classes: how many there are, also where ``train`` lacks one.
-        speakers: who spoke each row, shape (n,), for estimators that ask: whose ``fit`` takes ``groups``.
+        speakers: who spoke each row, shape (n,), for estimators that ask: whose ``fit`` or ``predict_proba`` takes
+            ``groups``.
     """
 
     estimator: Any
@@ -55,9 +56,9 @@ def judge(fold: Fold) -> NDArray[np.float64]:
 
 def answer(fold: Fold) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """As :func:`judge`, and of which rows the model is sure, shape (test,): of all, unless it has ``sure_above_``."""
-    speakers = None if fold.speakers is None else fold.speakers[fold.train]
-    fitted = fit(fold.estimator, fold.values[fold.train], fold.labels[fold.train], speakers)
-    probabilities = guess(fitted, fold.values[fold.test], fold.classes)
+    learnt, tested = (None if fold.speakers is None else fold.speakers[rows] for rows in (fold.train, fold.test))
+    fitted = fit(fold.estimator, fold.values[fold.train], fold.labels[fold.train], learnt)
+    probabilities = guess(fitted, fold.values[fold.test], fold.classes, tested)
     return probabilities, probabilities.max(axis=1) >= getattr(fitted, "sure_above_", 0.0)
 
 
@@ -85,24 +86,26 @@ def fit(
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.filterwarnings("ignore", message="Got `batch_size`")
         copy = clone(estimator, safe=False)
-        asks = speakers is not None and "groups" in inspect.signature(copy.fit).parameters
-        return copy.fit(values, labels, groups=speakers) if asks else copy.fit(values, labels)
+        return copy.fit(values, labels, **_asked_for(copy.fit, speakers))
 
 
-def guess(fitted: Any, values: NDArray[np.float32], classes: int) -> NDArray[np.float64]:
+def guess(
+    fitted: Any, values: NDArray[np.float32], classes: int, speakers: NDArray[np.str_] | None = None
+) -> NDArray[np.float64]:
     """What a fitted estimator says, on one thread.
 
     Args:
         fitted: by :func:`fit`.
         values: shape (n, features).
         classes: how many there are; one that it has never met gets the probability 0.
+        speakers: who spoke each row, shape (n,); passed on as ``groups`` where ``predict_proba`` takes that.
 
     Returns:
         Probabilities, shape (n, classes).
     """
     probabilities = np.zeros((len(values), classes))
     with _one_thread():
-        probabilities[:, fitted.classes_] = fitted.predict_proba(values)
+        probabilities[:, fitted.classes_] = fitted.predict_proba(values, **_asked_for(fitted.predict_proba, speakers))
     return probabilities
 
 
@@ -129,6 +132,11 @@ def numbered(emotions: NDArray[np.str_], classes: tuple[str, ...]) -> NDArray[np
     """The position of each emotion in ``classes``, shape (n,)."""
     position = {emotion: number for number, emotion in enumerate(classes)}
     return np.array([position[emotion] for emotion in emotions.tolist()], dtype=np.int64)
+
+
+def _asked_for(method: Any, speakers: NDArray[np.str_] | None) -> dict[str, Any]:
+    asks = speakers is not None and "groups" in inspect.signature(method).parameters
+    return {"groups": speakers} if asks else {}
 
 
 def _one_thread() -> Any:
