@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from speech_emotion.corpora.utterance import Origin
-from speech_emotion.errors import FeatureError, TrainingError
+from speech_emotion.errors import FeatureError, TrainingError, UsageError
 from speech_emotion.evaluation.together import together
+from speech_emotion.features.table import PER_UTTERANCE
 
 
 def test_the_emotions_that_all_have_are_kept_and_the_rest_is_counted(made_table):
@@ -26,7 +27,19 @@ def test_the_emotions_that_all_have_are_kept_and_the_rest_is_counted(made_table)
 
 def test_one_table_stays_as_it_is(made_table):
     table = made_table()
-    assert together([table]) == (table, {})
+    same, dropped = together([table])
+    assert dropped == {}
+    assert all((getattr(same, name) == getattr(table, name)).all() for name in ("values", *PER_UTTERANCE))
+
+
+def test_an_emotion_can_be_taken_for_another_first(made_table):
+    one = made_table(speakers=2, clips=1, emotions=("neutral", "calm", "sad"))
+    other = made_table(speakers=2, clips=1, emotions=("neutral", "sad", "angry"))
+    both, dropped = together([one, other], fold={"calm": "neutral"})
+    assert both.emotions.tolist() == ["neutral", "neutral", "sad"] * 2 + ["neutral", "sad"] * 2
+    assert dropped == {"angry": 2}
+    with pytest.raises(UsageError, match="unknown emotion to fold 'bored'"):
+        together([one, other], fold={"bored": "neutral"})
 
 
 def test_tables_that_do_not_go_together_are_refused(made_table):

@@ -8,6 +8,7 @@ from sklearn.svm import SVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from speech_emotion.errors import UsageError
+from speech_emotion.training import svm
 from speech_emotion.training.families import FAMILIES, Choice, Real, Whole, family
 from speech_emotion.training.svm import SHARPNESS, PairwiseSVC
 
@@ -118,6 +119,15 @@ def test_votes_are_those_of_scikit_learns_machines(rows: tuple[np.ndarray, np.nd
     votes = np.stack([one_two + one_three, two_three - one_two, -one_three - two_three], axis=1)
     powers = np.exp(found.slope_ * votes)
     np.testing.assert_allclose(found.predict_proba(X), powers / powers.sum(axis=1, keepdims=True))
+
+
+@pytest.mark.parametrize("settings", [{}, {"gamma": "auto"}, {"gamma": 0.02, "class_weight": "balanced"}], ids=str)
+def test_the_slope_is_the_same_whether_or_not_distances_are_kept(
+    settings: dict, rows: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = PairwiseSVC(**settings).fit(*rows).slope_
+    monkeypatch.setattr(svm, "ROWS_KEPT", 0)
+    assert PairwiseSVC(**settings).fit(*rows).slope_ == kept
 
 
 def test_two_classes_are_told_apart_as_scikit_learn_does(rows: tuple[np.ndarray, np.ndarray]) -> None:

@@ -8,8 +8,9 @@ others first. Nothing is dropped in silence: it is counted in ``left_out``, unde
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import chain
 
 from ..emotions import EMOTIONS, in_order
 from ..errors import CorpusError, UsageError, unknown
@@ -47,10 +48,13 @@ def combine(*corpora: Corpus, shared: bool = True, fold: Mapping[str, str] | Non
     for name, count in Counter(origin.name for origin in origins).items():
         if count > 1:
             raise CorpusError(f"'{name}' is there {count} times: its speakers could not be told apart")
-    folded = _folded(corpora, fold or {})
-    kept = set.intersection(*(set(corpus.emotions) for corpus in folded))
-    if not shared:
-        kept = {emotion for corpus in folded for emotion in corpus.emotions}
+    fold = checked(fold or {}, [corpus.emotions for corpus in corpora])
+    folded = [
+        replace(corpus, utterances=tuple(replace(u, emotion=fold.get(u.emotion, u.emotion)) for u in corpus.utterances))
+        for corpus in corpora
+    ]
+    vocabularies = [corpus.emotions for corpus in folded]
+    kept = common(vocabularies) if shared else in_order(chain(*vocabularies))
     if not kept:
         had = "; ".join(f"{corpus.name} has {', '.join(corpus.emotions)}" for corpus in folded)
         raise CorpusError(f"no emotion is in all of them ({had}); fold some together, or keep all with shared=False")
@@ -71,17 +75,29 @@ def combine(*corpora: Corpus, shared: bool = True, fold: Mapping[str, str] | Non
     )
 
 
-def _folded(corpora: tuple[Corpus, ...], fold: Mapping[str, str]) -> list[Corpus]:
-    names = in_order(emotion for corpus in corpora for emotion in corpus.emotions)
+def common(vocabularies: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    """The emotions that all of several corpora have, in the order of the vocabulary.
+
+    Example:
+        >>> common([["calm", "sad", "happy"], ["happy", "sad", "angry"]])
+        ('happy', 'sad')
+    """
+    return in_order(set.intersection(*map(set, vocabularies)))
+
+
+def checked(fold: Mapping[str, str], vocabularies: Iterable[Iterable[str]]) -> Mapping[str, str]:
+    """The same emotions to be taken for others, if some corpus has them.
+
+    Raises:
+        UsageError: if none has one of them, or one would become something that is no emotion.
+    """
+    names = in_order(chain(*vocabularies))
     for emotion, target in fold.items():
         if emotion not in names:
             raise unknown("emotion to fold", emotion, names)
         if target not in (valid := in_order((*EMOTIONS, *names))):
             raise unknown("emotion to fold into", target, valid)
-    return [
-        replace(corpus, utterances=tuple(replace(u, emotion=fold.get(u.emotion, u.emotion)) for u in corpus.utterances))
-        for corpus in corpora
-    ]
+    return fold
 
 
 def _joined(origins: tuple[Origin, ...]) -> Origin:

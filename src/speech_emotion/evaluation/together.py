@@ -1,23 +1,27 @@
-"""Tables of several corpora as one, for what they have in common."""
+"""Tables of several corpora as one, for what they have in common: to measured corpora what ``corpora.combine`` is."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ..emotions import in_order
+from ..corpora.combine import checked, common
 from ..errors import FeatureError, TrainingError
 from ..features.table import PER_UTTERANCE, FeatureTable
 
 
-def together(tables: Sequence[FeatureTable]) -> tuple[FeatureTable, dict[str, int]]:
+def together(
+    tables: Sequence[FeatureTable], fold: Mapping[str, str] | None = None
+) -> tuple[FeatureTable, dict[str, int]]:
     """One table of several, with the emotions that all of them have.
 
     Args:
         tables: one or more, measured alike.
+        fold: emotions to be taken for others before that: ``{"calm": "neutral"}``.
 
     Returns:
         The table, and how many utterances were left out by emotion.
@@ -25,24 +29,31 @@ def together(tables: Sequence[FeatureTable]) -> tuple[FeatureTable, dict[str, in
     Raises:
         FeatureError: if they were measured otherwise.
         TrainingError: if they share fewer than two emotions.
+        UsageError: if ``fold`` names an emotion that none of them has, or folds one into something that is none.
     """
-    first = tables[0]
-    if len(tables) == 1:
+    fold = checked(fold or {}, [table.classes for table in tables])
+    folded = [
+        replace(table, emotions=np.array([fold.get(emotion, emotion) for emotion in table.emotions.tolist()]))
+        for table in tables
+    ]
+    first = folded[0]
+    if len(folded) == 1:
         return first, {}
-    shared = in_order(set.intersection(*(set(table.classes) for table in tables)))
+    shared = common(table.classes for table in folded)
     if len(shared) < 2:
-        has = "; ".join(f"{table.name} has {', '.join(table.classes)}" for table in tables)
+        has = "; ".join(f"{table.name} has {', '.join(table.classes)}" for table in folded)
         raise TrainingError(f"two emotions or more that all have are needed ({has})")
-    for table in tables[1:]:
+    for table in folded[1:]:
         if table.config != first.config:
             raise FeatureError(f"{table.name} and {first.name} were not measured alike; extract both in the same way")
-    kept = [table.rows(np.isin(table.emotions, shared)) for table in tables]
-    dropped: dict[str, int] = {}
-    for emotion in np.concatenate([table.emotions[~np.isin(table.emotions, shared)] for table in tables]).tolist():
-        dropped[emotion] = dropped.get(emotion, 0) + 1
     columns: dict[str, Any] = {
-        name: np.concatenate([getattr(table, name) for table in kept]) for name in ("values", *PER_UTTERANCE)
+        name: np.concatenate([getattr(table, name) for table in folded]) for name in ("values", *PER_UTTERANCE)
     }
-    origins = tuple(dict.fromkeys(origin for table in tables for origin in table.origins))
-    failures = tuple(failure for table in tables for failure in table.failures)
-    return replace(first, **columns, origins=origins, failures=failures), dropped
+    whole = replace(
+        first,
+        **columns,
+        origins=tuple(dict.fromkeys(origin for table in tables for origin in table.origins)),
+        failures=tuple(failure for table in tables for failure in table.failures),
+    )
+    kept = np.isin(whole.emotions, shared)
+    return whole.rows(kept), dict(Counter(whole.emotions[~kept].tolist()))
