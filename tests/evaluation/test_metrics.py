@@ -1,7 +1,8 @@
-"""Scores of guesses; scikit-learn is the oracle."""
+"""Scores of guesses; scikit-learn and audmetric are the oracles."""
 
 from __future__ import annotations
 
+import audmetric
 import numpy as np
 import pytest
 from hypothesis import given
@@ -32,6 +33,42 @@ def test_scores_equal_those_of_scikit_learn(case):
     assert float(accuracy(counts)) == pytest.approx(oracle.accuracy_score(truth, guess), abs=1e-12)
     f1 = oracle.f1_score(truth, guess, average="macro", zero_division=0)
     assert float(macro_f1(counts)) == pytest.approx(f1, abs=1e-12)
+
+
+@given(labels)
+def test_scores_equal_those_of_audmetric(case):
+    classes, pairs = case
+    truth, guess = np.array(pairs).T
+    counts = confusion(truth, guess, classes)
+    assert counts.tolist() == audmetric.confusion_matrix(truth, guess, labels=range(classes))
+    each = audmetric.recall_per_class(truth, guess, labels=range(classes))
+    present = np.unique(truth)
+    assert recalls(counts)[present] == pytest.approx([each[one] for one in present], abs=1e-12)
+    assert float(accuracy(counts)) == pytest.approx(audmetric.accuracy(truth, guess), abs=1e-12)
+    assert float(macro_f1(counts)) == pytest.approx(audmetric.unweighted_average_fscore(truth, guess), abs=1e-12)
+    if set(guess) <= set(truth):  # audmetric counts a class that is only guessed as one never recognised
+        assert float(uar(counts)) == pytest.approx(audmetric.unweighted_average_recall(truth, guess), abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_on_thousands_of_random_guesses_both_oracles_agree(seed):
+    rng = np.random.default_rng(seed)
+    classes = 2 + seed % 8
+    truth, guess = rng.choice(classes, size=(2, 3000), p=rng.dirichlet(np.full(classes, 5.0)))
+    counts = confusion(truth, guess, classes)
+    found = [float(metric(counts)) for metric in (uar, accuracy, macro_f1)]
+    by_audmetric = [
+        audmetric.unweighted_average_recall(truth, guess),
+        audmetric.accuracy(truth, guess),
+        audmetric.unweighted_average_fscore(truth, guess),
+    ]
+    by_scikit_learn = [
+        oracle.balanced_accuracy_score(truth, guess),
+        oracle.accuracy_score(truth, guess),
+        oracle.f1_score(truth, guess, average="macro"),
+    ]
+    assert found == pytest.approx(by_audmetric, abs=1e-12)
+    assert found == pytest.approx(by_scikit_learn, abs=1e-12)
 
 
 def test_the_uar_of_a_constant_guess_is_chance_however_unequal_the_classes():
