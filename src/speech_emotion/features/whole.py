@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from . import opensmile
+from . import opensmile, tone
 
 if TYPE_CHECKING:
     from .config import FeatureConfig
@@ -33,6 +33,8 @@ class Whole(NamedTuple):
 
 
 WHOLE = {
+    "tone": Whole(tone.tone_columns, tone.tone),
+    "tone-large": Whole(tone.tone_large_columns, tone.tone_large),
     "egemaps": Whole(opensmile.egemaps_columns, opensmile.egemaps),
     "compare": Whole(opensmile.compare_columns, opensmile.compare),
 }

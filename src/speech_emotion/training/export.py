@@ -92,11 +92,13 @@ def _stand_in(classifier: Any) -> Any:
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
     from sklearn.linear_model import LogisticRegression
 
+    from .ridge import BalancedRidge
     from .svm import PairwiseSVC
 
     if isinstance(classifier, PairwiseSVC):
         return classifier.svc_
-    if isinstance(classifier, LinearDiscriminantAnalysis):  # skl2onnx gets it wrong for two classes
+    # skl2onnx does not know ours, and gets scikit-learn's wrong for two classes
+    if isinstance(classifier, (BalancedRidge, LinearDiscriminantAnalysis)):
         twin = LogisticRegression()
         for name in ("classes_", "coef_", "intercept_", "n_features_in_"):
             setattr(twin, name, getattr(classifier, name))

@@ -139,6 +139,12 @@ def _extra_trees(seed: int, **hyperparameters: Any) -> Any:
     return make_pipeline(ExtraTreesClassifier(random_state=seed, **hyperparameters))
 
 
+def _ridge(seed: int, **hyperparameters: Any) -> Any:
+    from .ridge import BalancedRidge
+
+    return _scaled(BalancedRidge(**hyperparameters))
+
+
 def _scaled(classifier: Any) -> Any:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -188,6 +194,13 @@ FAMILIES = {
         defaults={"shrinkage": "auto"},
         space={"shrinkage": Real(1e-3, 1, log=True)},
         pipeline=_lda,
+    ),
+    "ridge": Family(
+        name="ridge",
+        summary="ridge regression on the emotions: for features by the thousand, such as the tone encoder's",
+        defaults={"penalty": 1.0},
+        space={"penalty": Real(0.03, 30, log=True)},
+        pipeline=_ridge,
     ),
     "logistic": Family(
         name="logistic",

@@ -1,0 +1,138 @@
+"""How speech sounds to a speech encoder: the layers of Whisper's smallest encoders, over time.
+
+A network that learnt to write down what was said hears the tone as well; its layers tell emotions of new speakers
+apart far better than spectral features do. ``tone`` is the encoder of Whisper's tiny.en, ``tone-large`` that of base
+(Radford et al., 2022, arXiv:2212.04356); of each layer the mean and the standard deviation over the frames of speech.
+Their files were made by ``tools/export_encoder.py``; origin, licence and checksums are in ``encoders/README.md``. What
+these groups measure never changes: a better encoder gets another name, so that a model always meets its own.
+
+Neither the level of a recording nor the silence around the speech is a clue: the loudest band energy is moved to one
+level, and the ends are cut off.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .log_mel import FRAMES_PER_SECOND, log_mel, scaled
+
+if TYPE_CHECKING:
+    from .config import FeatureConfig
+
+ENCODERS = {"tone": (5, 384), "tone-large": (7, 512)}
+"""By feature group: its layers, the first being the convolutions' output, and the width of each."""
+
+STATISTICS = ("mean", "std")
+
+LOUDEST = 1.5
+"""Powers of ten, as Whisper counts energies; about what the loudest is in a close recording of full scale."""
+
+SPEECH_RANGE = 35.0
+"""dB below the loudest part, at which speech is taken to begin and end."""
+
+MARGIN = 5
+"""Frames kept before and after the speech."""
+
+SMOOTHED = 5
+"""Frames of whose energy the mean is taken, so that a click is not speech."""
+
+FEWEST = 10
+"""Frames; a shorter sound is filled up with silence."""
+
+MOST = 30 * FRAMES_PER_SECOND
+"""Frames; the encoders have heard no longer sound. Of one that is longer, parts are heard, and their numbers
+averaged."""
+
+
+def tone_columns(config: FeatureConfig) -> tuple[str, ...]:
+    """The names of the tiny encoder's 3840 numbers: layer, statistic and unit."""
+    return _columns("tone")
+
+
+def tone(samples: NDArray[np.float32], config: FeatureConfig) -> NDArray[np.float32]:
+    """Statistics of the layers of Whisper tiny.en's encoder over the speech, float32, shape (3840,)."""
+    return _measure("tone", samples)
+
+
+def tone_large_columns(config: FeatureConfig) -> tuple[str, ...]:
+    """The names of the base encoder's 7168 numbers: layer, statistic and unit."""
+    return _columns("tone-large")
+
+
+def tone_large(samples: NDArray[np.float32], config: FeatureConfig) -> NDArray[np.float32]:
+    """Statistics of the layers of Whisper base's encoder over the speech, float32, shape (7168,)."""
+    return _measure("tone-large", samples)
+
+
+def heard(samples: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    """What the encoders hear of a sound.
+
+    Args:
+        samples: mono, at 16 kHz, shape (n,), n ≥ 1.
+
+    Returns:
+        The scaled log-mel of its speech in parts of up to 30 s, each float32, shape (80, frames).
+
+    Example:
+        >>> sound = np.zeros(32_000, dtype=np.float32)
+        >>> sound[16_000:24_000] = np.sin(np.arange(8_000))  # half a second
+        >>> [part.shape for part in heard(sound)]
+        [(80, 67)]
+    """
+    levels = log_mel(samples)
+    first, last = speech(levels)
+    frames = scaled(levels[:, first:last], LOUDEST)
+    if frames.shape[1] < FEWEST:
+        frames = np.pad(frames, ((0, 0), (0, FEWEST - frames.shape[1])), constant_values=frames.min())
+    return np.array_split(frames, -(-frames.shape[1] // MOST), axis=1)
+
+
+def speech(levels: NDArray[np.float32]) -> tuple[int, int]:
+    """Where speech begins and ends, by its energy.
+
+    Args:
+        levels: from :func:`.log_mel.log_mel`, shape (80, frames).
+
+    Returns:
+        The first frame, and the one after the last.
+    """
+    energies = (10 ** levels.astype(np.float64)).sum(axis=0)
+    smoothed = np.convolve(energies, np.full(SMOOTHED, 1 / SMOOTHED))[SMOOTHED // 2 :][: len(energies)]
+    decibels = 10 * np.log10(smoothed)
+    loud = np.flatnonzero(decibels >= decibels.max() - SPEECH_RANGE)
+    return max(0, int(loud[0]) - MARGIN), min(len(energies), int(loud[-1]) + 1 + MARGIN)
+
+
+def _measure(group: str, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    parts = heard(samples)
+    found = [_encoder(group).run(None, {"mel": part[None]})[0].ravel() for part in parts]
+    mean: NDArray[np.float32] = np.average(found, axis=0, weights=[part.shape[1] for part in parts])
+    return mean.astype(np.float32)
+
+
+@lru_cache(maxsize=len(ENCODERS))
+def _encoder(group: str) -> Any:
+    """On one thread: processes work side by side, and the numbers do not depend on how many there are."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    file = Path(__file__).with_name("encoders") / f"{group}.onnx"
+    return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+
+
+@lru_cache(maxsize=len(ENCODERS))
+def _columns(group: str) -> tuple[str, ...]:
+    layers, width = ENCODERS[group]
+    return tuple(
+        f"{group}_{layer}_{statistic}_{unit:03d}"
+        for layer in range(layers)
+        for statistic in STATISTICS
+        for unit in range(width)
+    )

