@@ -7,6 +7,7 @@ judged as it is, and only on speakers that it was not trained on.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -18,10 +19,11 @@ from .. import workers as pool
 from ..errors import FeatureError, TrainingError, UsageError
 from ..features.table import FeatureTable
 from ..models.model import Model
-from .fitting import Fold, answer, examples, numbered, require
+from .fitting import Fold, examples, numbered, require
 from .intervals import Score, bootstrap_over_speakers, bootstrap_probabilities
 from .metrics import confusion, recalls
 from .protocols import folds_of, splitter
+from .resume import answers
 
 ASPECTS = {"sex": "sexes", "corpus": "corpora", "intensity": "intensities"}
 """What a report is broken down by, and the column of a table that holds it."""
@@ -94,6 +96,7 @@ def evaluate(
     workers: int | None = None,
     progress: pool.Progress | None = None,
     allow_overlap: bool = False,
+    resume: str | os.PathLike[str] | None = None,
 ) -> Report:
     """Judge a model on utterances that it was not fitted on.
 
@@ -112,6 +115,8 @@ def evaluate(
         workers: how many processes; None takes all cores. The report is the same with any number.
         progress: called with folds done and folds in all.
         allow_overlap: judge a saved model also on speakers that it was trained on; the report is then marked.
+        resume: a folder for finished folds. What a killed run left there is used, the report is the same;
+            :func:`speech_emotion.evaluation.resume.forget` clears it.
 
     Returns:
         The scores of all folds together.
@@ -139,7 +144,7 @@ def evaluate(
     parts = [Fold(estimator, values, labels, *pair, len(table.classes), table.speakers) for pair in pairs]
     probabilities = np.zeros((len(table), len(table.classes)))
     sure, fold = np.ones(len(table), dtype=np.bool_), np.zeros(len(table), dtype=np.intp)
-    for number, (part, answered) in enumerate(zip(parts, pool.run(answer, parts, workers), strict=True)):
+    for number, (part, answered) in enumerate(zip(parts, answers(parts, workers, resume), strict=True)):
         probabilities[part.test], sure[part.test] = answered
         fold[part.test] = number
         if progress:
