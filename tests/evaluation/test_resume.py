@@ -135,7 +135,7 @@ def test_any_object_is_told_by_what_it_holds_and_what_cannot_be_told_is_refused(
     assert describe(Plain(1)) == describe(Plain(1)) != describe(Plain(2))
     table = made_table()
     with pytest.raises(UsageError, match="holds a RandomState cannot be resumed"):
-        _key(_fold(table, LogisticRegression(random_state=np.random.RandomState(0))))  # noqa: NPY002
+        _key(_fold(table, LogisticRegression(random_state=np.random.RandomState(0))))
     with pytest.raises(UsageError, match="holds a Generator"):
         _key(_fold(table, Plain(np.random.default_rng(0))))  # type: ignore[arg-type]
     endless = Plain(0)

@@ -107,26 +107,28 @@ def describe(value: object) -> str:
     Raises:
         UsageError: if a value has no state that can be read, such as a random generator.
     """
+    kind = type(value)
     if value is None or isinstance(value, (bool, int, float, complex, str, bytes, np.generic)):
-        return repr(value)
-    if isinstance(value, np.ndarray) and value.dtype != object:
+        text = repr(value)
+    elif isinstance(value, np.ndarray) and value.dtype != object:
         digest = hashlib.sha256()
         _add(digest, value)
-        return digest.hexdigest()
-    if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{describe(key)}: {describe(each)}' for key, each in value.items())}}}"
-    if isinstance(value, (set, frozenset)):
-        return f"{{{', '.join(sorted(map(describe, value)))}}}"
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(map(describe, value))}]"
-    if callable(value) and hasattr(value, "__qualname__"):
-        return _source(value)
-    kind = type(value)
-    if hasattr(value, "get_params"):
-        return f"{_source(kind)}({describe(dict(sorted(value.get_params(deep=False).items())))})"
-    if kind.__module__.split(".")[0] == "numpy" or not hasattr(value, "__dict__"):
+        text = digest.hexdigest()
+    elif isinstance(value, Mapping):
+        text = f"{{{', '.join(f'{describe(key)}: {describe(each)}' for key, each in value.items())}}}"
+    elif isinstance(value, (set, frozenset)):
+        text = f"{{{', '.join(sorted(map(describe, value)))}}}"
+    elif isinstance(value, (list, tuple)):
+        text = f"[{', '.join(map(describe, value))}]"
+    elif callable(value) and hasattr(value, "__qualname__"):
+        text = _source(value)
+    elif hasattr(value, "get_params"):
+        text = f"{_source(kind)}({describe(dict(sorted(value.get_params(deep=False).items())))})"
+    elif kind.__module__.split(".")[0] == "numpy" or not hasattr(value, "__dict__"):
         raise _opaque(value)
-    return f"{_source(kind)}({describe(vars(value))})"
+    else:
+        text = f"{_source(kind)}({describe(vars(value))})"
+    return text
 
 
 def _opaque(value: object) -> UsageError:

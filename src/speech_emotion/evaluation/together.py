@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -45,4 +46,7 @@ def together(tables: Sequence[FeatureTable]) -> tuple[FeatureTable, dict[str, in
     }
     origins = tuple(dict.fromkeys(origin for table in tables for origin in table.origins))
     failures = tuple(failure for table in tables for failure in table.failures)
-    return replace(first, **columns, origins=origins, failures=failures), dropped
+    left_out: Counter[str] = Counter()
+    for table in tables:
+        left_out.update(table.left_out)
+    return replace(first, **columns, origins=origins, failures=failures, left_out=dict(left_out)), dropped

@@ -127,6 +127,21 @@ def recipe(
     return Calibrated(pipeline, sure_at=sure_at, seed=seed)
 
 
+def described(family: str, calibrate: bool = True, sure_at: float | None = None) -> str:
+    """A recipe in words: ``lda: linear discriminants …; calibrated on inner speakers``.
+
+    Args:
+        family: a name from :data:`speech_emotion.training.families.FAMILIES`.
+        calibrate: whether a temperature is fitted.
+        sure_at: the accuracy wanted of what is answered.
+    """
+    named = family_named(family)
+    settings = ", ".join(f"{name} {value}" for name, value in named.defaults.items())
+    more = "calibrated on inner speakers" if calibrate else "not calibrated"
+    wanted = "" if sure_at is None else f", to be right in {sure_at:.0%} of its answers"
+    return f"{family}: {named.summary} ({settings}); {more}{wanted}"
+
+
 def model_of(fitted: Any, table: FeatureTable, provenance: Provenance, name: str | None = None) -> Model:
     """The model that a pipeline, fitted on this table, makes; calibrated if that is."""
     pipeline = getattr(fitted, "fitted_", fitted)
