@@ -156,7 +156,7 @@ def telephone(waveform: Waveform, mu_law: bool = True) -> Waveform:
     if mu_law:
         narrow = np.clip(narrow, -1, 1)
         code = np.rint(np.sign(narrow) * np.log1p(MU * np.abs(narrow)) / math.log1p(MU) * 127)
-        narrow = np.sign(code) * np.expm1(np.abs(code) / 127 * math.log1p(MU)) / MU
+        narrow = (np.sign(code) * np.expm1(np.abs(code) / 127 * math.log1p(MU)) / MU).astype(np.float32)
     wide = _resampled(narrow, TELEPHONE_RATE, waveform.rate)
     samples = np.zeros(len(waveform.samples))
     samples[: len(wide)] = wide[: len(samples)]
