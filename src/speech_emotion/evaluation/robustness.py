@@ -17,19 +17,16 @@ from numpy.typing import NDArray
 
 from .. import workers as pool
 from ..corpora.utterance import Corpus
-from ..errors import FeatureError, UsageError, unknown
+from ..errors import UsageError, unknown
 from ..features.config import FeatureConfig
 from ..features.table import FeatureTable
-from ..models.model import Model
 from .breakdown import gap_between_sexes
-from .clips import choose, measured, voices
 from .compare import by_speaker, paired
-from .conditions import CONDITIONS, Clip, Heard, Stretch, hear
-from .evaluate import as_known_to, check_unseen, fewer
-from .fitting import examples, fit, guess, numbered, require
+from .conditions import CONDITIONS
+from .degraded import Answers, ask, question
+from .fitting import numbered
 from .intervals import Score, bootstrap_over_speakers
 from .metrics import accuracy, uar
-from .protocols import folds_of, splitter
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,59 +150,27 @@ def robustness(
         FeatureError: if a recording cannot be read (again), or is not what the table was made of.
     """
     names = _names(conditions, clips)
-    asked = _question(model, recordings, config, protocol, folds, seed, allow_overlap, workers)
-    table, pairs, notes = asked.table, asked.pairs, asked.notes
-    rows = choose(table, clips, seed)
-    if len(rows) < len(table):
-        notes = (f"tested on {len(rows)} of {len(table)} clips, drawn evenly from speakers and emotions", *notes)
-    steps = _Steps(progress, len(rows) + len(pairs))
-    talkers, alone = voices(table, rows, seed)
-    if alone and any(name.startswith("babble") for name in names):
-        notes = (*notes, "the other voices are the speakers' own: there is nobody else in the recordings")
-    tasks = [
-        Clip(asked.places[row], tuple(asked.places[other] for other in others), names, table.config, seed)
-        for row, others in zip(rows.tolist(), talkers, strict=True)
-    ]
-    heard = []
-    for row, one in zip(rows.tolist(), pool.run(hear, tasks, workers), strict=True):
-        _check(one, table, row)
-        heard.append(one)
-        steps.done()
-    values = np.stack([one.values for one in heard], axis=1)
-    missing = [_missing([one.reasons[number] for one in heard]) for number in range(1 + len(names))]
-    works = np.array([not reason for reason in missing])
-    named = np.zeros((len(works), len(rows)), dtype=np.int64)
-    if asked.estimator is None:
-        for number in np.flatnonzero(works):
-            named[number] = model.predict_proba(values[number]).argmax(axis=1)
-    else:
-        named[works] = _named(asked, rows, values[works], workers, steps)
-    scored = partial(_scored, asked.classes, table.rows(rows), seed)
-    clean, *rest = (scored(guesses, named[0]) for guesses in named)
+    found = ask(
+        question(model, recordings, config, protocol, folds, seed, workers, allow_overlap),
+        names,
+        clips,
+        seed,
+        workers,
+        progress,
+    )
+    clean, *rest = (_scored(found, guesses, seed) for guesses in found.named)
     return Robustness(
         protocol=protocol,
-        folds=len(pairs),
+        folds=found.folds,
         seed=seed,
-        clips=len(rows),
-        speakers=len(np.unique(table.speakers[rows])),
-        chance=1 / len(asked.classes),
+        clips=len(found.tested),
+        speakers=len(np.unique(found.tested.speakers)),
+        chance=1 / len(found.classes),
         clean=clean["uar"],
         clean_sex_gap=clean["sex_gap"],
-        rows=tuple(map(_row, names, rest, missing[1:])),
-        notes=notes,
+        rows=tuple(map(_row, names, rest, found.missing[1:])),
+        notes=found.notes,
     )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Question:
-    """What is asked about: the recordings that the model knows, and the models to fit; none for a saved one."""
-
-    estimator: Any
-    table: FeatureTable
-    places: Sequence[Stretch]
-    classes: tuple[str, ...]
-    pairs: Sequence[tuple[NDArray[np.intp], NDArray[np.intp]]]
-    notes: tuple[str, ...]
 
 
 def _names(conditions: Sequence[str] | None, clips: int | None) -> tuple[str, ...]:
@@ -218,118 +183,10 @@ def _names(conditions: Sequence[str] | None, clips: int | None) -> tuple[str, ..
     return names
 
 
-def _question(
-    model: Any,
-    recordings: Corpus | FeatureTable,
-    config: FeatureConfig | None,
-    protocol: str,
-    folds: int,
-    seed: int,
-    allow_overlap: bool,
-    workers: int | None,
-) -> _Question:
-    require("evaluation")
-    splitter(protocol, folds, seed)
-    estimator = getattr(model.classifier, "recipe", None) if isinstance(model, Model) else model
-    if estimator is not None and not (hasattr(estimator, "fit") and hasattr(estimator, "predict_proba")):
-        raise UsageError(f"a model must have fit and predict_proba, and {type(model).__name__} has not")
-    notes: tuple[str, ...] = ()
-    table, places = measured(recordings, model.config if isinstance(model, Model) else config, workers)
-    if isinstance(model, Model):
-        kept = np.flatnonzero(np.isin(table.emotions, model.emotions))
-        if len(kept) < len(table):
-            notes = (f"{len(table) - len(kept)} utterances left out: the model does not know their emotions",)
-        table, places = as_known_to(model, table), [places[row] for row in kept]
-        if estimator is None:
-            note = check_unseen(model, table, protocol, allow_overlap)
-            return _Question(None, table, places, model.emotions, (), (note, *notes))
-    examples(table)
-    pairs = folds_of(protocol, table, folds, seed)
-    if protocol in ("random", "speaker") and len(pairs) < folds:
-        notes = (fewer(protocol, folds, len(pairs)), *notes)
-    return _Question(estimator, table, places, table.classes, pairs, notes)
-
-
-@dataclass(slots=True)
-class _Steps:
-    """Tells how far the work is."""
-
-    progress: pool.Progress | None
-    total: int
-    count: int = 0
-
-    def done(self) -> None:
-        self.count += 1
-        if self.progress:
-            self.progress(self.count, self.total)
-
-
-def _check(one: Heard, table: FeatureTable, row: int) -> None:
-    if one.reasons[0]:
-        raise FeatureError(one.reasons[0])
-    if not np.allclose(one.values[0], table.values[row], rtol=0.01, atol=0.01):
-        raise FeatureError(
-            f"{table.paths[row]} is not what the table was made of (changed since, or only a part of it was "
-            "measured); give the corpus in place of the table"
-        )
-
-
-def _missing(reasons: Sequence[str]) -> str:
-    """Why a condition has no scores: the commonest reason, and of how many clips."""
-    given = [reason for reason in reasons if reason]
-    if not given:
-        return ""
-    most = max(sorted(set(given)), key=given.count)
-    return most if len(given) == len(reasons) else f"{len(given)} of {len(reasons)} clips: {most}"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Fold:
-    """One model to fit on clean rows and to ask about degraded ones, shape (conditions, n, features)."""
-
-    estimator: Any
-    values: NDArray[np.float32]
-    labels: NDArray[np.int64]
-    speakers: NDArray[np.str_]
-    asked: NDArray[np.float32]
-    classes: int
-
-
-def _answer(fold: _Fold) -> NDArray[np.int64]:
-    fitted = fit(fold.estimator, fold.values, fold.labels, fold.speakers)
-    flat = fold.asked.reshape(-1, fold.asked.shape[-1])
-    named: NDArray[np.int64] = guess(fitted, flat, fold.classes).argmax(axis=1).astype(np.int64)
-    return named.reshape(fold.asked.shape[:2])
-
-
-def _named(
-    asked: _Question, rows: NDArray[np.intp], values: NDArray[np.float32], workers: int | None, steps: _Steps
-) -> NDArray[np.int64]:
-    """The class that models of the folds name for each of the chosen rows, shape (conditions, rows)."""
-    table, classes = asked.table, len(asked.classes)
-    clean, labels = examples(table)
-    named = np.zeros(values.shape[:2], dtype=np.int64)
-    tested = [np.flatnonzero(np.isin(rows, test)) for _, test in asked.pairs]
-    parts = [
-        _Fold(asked.estimator, clean[train], labels[train], table.speakers[train], values[:, those], classes)
-        for (train, _), those in zip(asked.pairs, tested, strict=True)
-        if len(those)
-    ]
-    for those, answers in zip(filter(len, tested), pool.run(_answer, parts, workers), strict=True):
-        named[:, those] = answers
-        steps.done()
-    return named
-
-
-def _scored(
-    classes: tuple[str, ...],
-    tested: FeatureTable,
-    seed: int,
-    guesses: NDArray[np.int64],
-    clean: NDArray[np.int64],
-) -> dict[str, Any]:
+def _scored(found: Answers, guesses: NDArray[np.int64], seed: int) -> dict[str, Any]:
     """The scores of the classes that are named for clips, and what has changed since they were clean."""
-    truth, speakers, count = numbered(tested.emotions, classes), tested.speakers, len(classes)
+    tested, count, clean = found.tested, len(found.classes), found.named[0]
+    truth, speakers = numbered(tested.emotions, found.classes), tested.speakers
     score = partial(bootstrap_over_speakers, speakers=speakers, classes=count, seed=seed)
     first, second = (by_speaker(truth, named, speakers, count) for named in (clean, guesses))
     return {
