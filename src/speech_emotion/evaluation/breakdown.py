@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .compare import by_speaker
 from .evaluate import Report
 from .intervals import DRAWS, Score, bootstrap_over_speakers, tail
-from .metrics import confusion, uar
+from .metrics import uar
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +61,28 @@ def sex_gap(report: Report) -> Score | None:
 
     Women are drawn among women and men among men.
     """
-    sexes = report.aspects.get("sex", np.empty(0, dtype=np.str_))
-    drawn, values, fewest = [], [], len(report.speakers)
+    sexes = report.aspects.get("sex", np.full(len(report.speakers), ""))
+    guesses = report.probabilities.argmax(axis=1)
+    return gap_between_sexes(report.truth, guesses, report.speakers, sexes, len(report.emotions), seed=report.seed)
+
+
+def gap_between_sexes(
+    truth: NDArray[np.int64],
+    guesses: NDArray[np.int64],
+    speakers: NDArray[np.str_],
+    sexes: NDArray[np.str_],
+    classes: int,
+    *,
+    seed: int = 0,
+) -> Score | None:
+    """As :func:`sex_gap`, of guesses that are in no report; each array is of shape (n,)."""
+    drawn, values, fewest = [], [], len(speakers)
     for number, sex in enumerate(("female", "male")):
-        counts = _by_speaker(report, sexes == sex) if len(sexes) else np.zeros((0, 1, 1))
-        if not len(counts):
+        those = sexes == sex
+        if not those.any():
             return None
-        rng = np.random.default_rng([report.seed, number])
+        counts = by_speaker(truth[those], guesses[those], speakers[those], classes)
+        rng = np.random.default_rng([seed, number])
         times = rng.multinomial(len(counts), np.full(len(counts), 1 / len(counts)), size=DRAWS)
         drawn.append(uar(np.tensordot(times, counts, axes=1)))
         values.append(float(uar(counts.sum(axis=0))))
@@ -107,9 +123,3 @@ def _part(report: Report, name: str, rows: NDArray[np.bool_]) -> Part:
     guesses = report.probabilities[rows].argmax(axis=1)
     scores = bootstrap_over_speakers(report.truth[rows], guesses, who, len(report.emotions), seed=report.seed)
     return Part(name, int(rows.sum()), len(np.unique(who)), scores["uar"], scores["accuracy"])
-
-
-def _by_speaker(report: Report, rows: NDArray[np.bool_]) -> NDArray[np.int64]:
-    guesses, classes = report.probabilities.argmax(axis=1), len(report.emotions)
-    each = [rows & (report.speakers == name) for name in np.unique(report.speakers[rows])]
-    return np.array([confusion(report.truth[one], guesses[one], classes) for one in each])

@@ -131,7 +131,7 @@ def evaluate(
     estimator = model
     strange: tuple[str, ...] = ()
     if isinstance(model, Model):
-        given, table = len(table), _as_known_to(model, table)
+        given, table = len(table), as_known_to(model, table)
         if len(table) < given:
             strange = (f"{given - len(table)} utterances left out: the model does not know their emotions",)
         estimator = getattr(model.classifier, "recipe", None)
@@ -223,7 +223,12 @@ def _aspects(table: FeatureTable) -> dict[str, NDArray[np.str_]]:
     return {aspect: getattr(table, column) for aspect, column in ASPECTS.items()}
 
 
-def _as_known_to(model: Model, table: FeatureTable) -> FeatureTable:
+def as_known_to(model: Model, table: FeatureTable) -> FeatureTable:
+    """The rows and columns that a model knows: those with its emotions, and its features.
+
+    Raises:
+        FeatureError: if the table lacks features that the model needs, or was measured otherwise.
+    """
     table = table.narrow(model.config.features, model.config.statistics)
     for setting in fields(model.config):
         made, wanted = getattr(table.config, setting.name), getattr(model.config, setting.name)
@@ -236,22 +241,8 @@ def _as_known_to(model: Model, table: FeatureTable) -> FeatureTable:
 def _as_it_is(
     model: Model, table: FeatureTable, protocol: str, seed: int, allow_overlap: bool, strange: tuple[str, ...]
 ) -> Report:
-    if protocol != "speaker":
-        raise UsageError(f"a saved model cannot be fitted anew, so not judged by '{protocol}' (valid: speaker)")
-    seen = sorted(set(table.speakers.tolist()) & set(model.provenance.speakers))
-    listed = f"{', '.join(seen[:3])}{', …' if len(seen) > 3 else ''}"
-    if seen and not allow_overlap:
-        raise TrainingError(
-            f"{model.name} was trained on {len(seen)} of these speakers ({listed}); judge it on others, or all "
-            "the same and marked so (--allow-overlap)"
-        )
-    if not len(table):
-        raise TrainingError(f"the table has none of the emotions of {model.name}: {', '.join(model.emotions)}")
+    note = check_unseen(model, table, protocol, allow_overlap)
     truth = numbered(table.emotions, model.emotions)
-    notes = ("judged as it is, on speakers that it was not trained on",)
-    if seen:
-        count = len(set(table.speakers.tolist()))
-        notes = (f"OVERLAP: trained on {len(seen)} of these {count} speakers ({listed}); new voices will score less",)
     probabilities = model.predict_proba(table)
     return report(
         probabilities,
@@ -263,5 +254,30 @@ def _as_it_is(
         seed=seed,
         sure=probabilities.max(axis=1) >= model.sure_above if model.sure_above > 0 else None,
         aspects=_aspects(table),
-        notes=(*notes, *strange),
+        notes=(note, *strange),
     )
+
+
+def check_unseen(model: Model, table: FeatureTable, protocol: str, allow_overlap: bool = False) -> str:
+    """The line for the report of a saved model, which is judged as it is.
+
+    Raises:
+        UsageError: if the protocol would fit it anew.
+        TrainingError: if the table has nothing to judge it by, or speakers that it was trained on, unless that is
+            allowed.
+    """
+    if protocol != "speaker":
+        raise UsageError(f"a saved model cannot be fitted anew, so not judged by '{protocol}' (valid: speaker)")
+    seen = sorted(set(table.speakers.tolist()) & set(model.provenance.speakers))
+    listed = f"{', '.join(seen[:3])}{', …' if len(seen) > 3 else ''}"
+    if seen and not allow_overlap:
+        raise TrainingError(
+            f"{model.name} was trained on {len(seen)} of these speakers ({listed}); judge it on others, or all "
+            "the same and marked so (--allow-overlap)"
+        )
+    if not len(table):
+        raise TrainingError(f"the table has none of the emotions of {model.name}: {', '.join(model.emotions)}")
+    if seen:
+        count = len(set(table.speakers.tolist()))
+        return f"OVERLAP: trained on {len(seen)} of these {count} speakers ({listed}); new voices will score less"
+    return "judged as it is, on speakers that it was not trained on"
