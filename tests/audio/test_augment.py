@@ -188,6 +188,13 @@ def test_a_part_is_where_most_is_said() -> None:
     assert power(longer.samples) * 1.5 == pytest.approx(power(clean.samples) * 2, rel=1e-6)
 
 
+def test_much_said_quietly_is_kept_before_a_shout() -> None:
+    pause = np.zeros(RATE, dtype=np.float32)
+    parts = [pause, tone(440, 0.2, level=0.5).samples, pause, tone(440, 1.0, level=0.05).samples, pause]
+    part = augment.crop(Waveform(np.concatenate(parts)), 1.0)
+    assert part.samples == pytest.approx(tone(440, 1.0, level=0.05).samples, abs=1e-6)
+
+
 def test_of_two_parts_with_as_much_speech_the_louder_is_kept() -> None:
     steps = Waveform(np.concatenate([tone(440, 1.0, level=level).samples for level in (0.2, 0.5, 0.1)]))
     assert augment.crop(steps, 1.0).samples == pytest.approx(tone(440, 1.0, level=0.5).samples, abs=1e-6)
