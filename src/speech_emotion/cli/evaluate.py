@@ -14,6 +14,7 @@ from .scores import percent, say_licence
 from .terminal import again, output, progress, say, warn, words
 
 if TYPE_CHECKING:
+    from ..evaluation.robustness import Robustness
     from ..evaluation.study import Study
     from ..features.table import FeatureTable
 
@@ -65,6 +66,10 @@ def evaluate(
     allow_overlap: Annotated[
         bool, typer.Option("--allow-overlap", help="Judge a model also on voices that it was trained on.")
     ] = False,
+    robustness: Annotated[
+        bool, typer.Option("--robustness", help="Also with noise, a telephone, codecs, a room … over the recordings.")
+    ] = False,
+    clips: Annotated[int | None, typer.Option(min=1, help="How many --robustness degrades; all if not given.")] = None,
     report: Annotated[
         Path | None, typer.Option(help="Write a page, with the other protocols beside this one: .html.")
     ] = None,
@@ -82,12 +87,14 @@ def evaluate(
     """
     from ..evaluation.protocols import splitter
     from ..evaluation.report import Page, check_target, write
-    from ..evaluation.study import BESIDE, study
+    from ..evaluation.side_by_side import BESIDE, study
     from ..evaluation.together import together
 
     splitter(protocol, folds, seed)
     if (model is None) == (family is None):
         raise UsageError("name either a model (--model) or a recipe (--family mlp)")
+    if clips is not None and not robustness:
+        raise UsageError("--clips goes with --robustness")
     if report is not None:
         check_target(report)
     judged, subject, groups, over_frames = _what(model, family, features, statistics, calibrate, sure_at, seed)
@@ -110,8 +117,10 @@ def evaluate(
         step=progress,
         allow_overlap=allow_overlap,
         resume=kept,
+        degraded=robustness,
+        clips=clips,
     )
-    repeat = again(context, without=("workers", "resume"))
+    repeat = again(context, without=("workers", "resume", "as_json"))
     if report is not None:
         write(Page(f"Emotions in {table.name}: {model or family}", [found], repeat=repeat), report)
     if kept and not resume:
@@ -122,6 +131,9 @@ def evaluate(
         _show(found)
     if report is not None:
         say(f"report: {report}")
+    if found.not_robust:
+        warn(f"not measured in worse sound: {found.not_robust}")
+        raise typer.Exit(1)
 
 
 def _what(
@@ -196,6 +208,8 @@ def _show(study: Study) -> None:
         listed = ", ".join(f"{system.name} {system.uar:.1%}" for system in study.systems)
         console.print(f"published on the same folds (EmoBox), UAR: {listed}")
     console.print(BRACKETS)
+    if study.robustness:
+        _show_robustness(study.robustness)
     if "random" in study.reports:
         alone = "There is one speaker only, so nothing is known of other voices."
         console.print(WHY if honest.protocol != "random" else alone)
@@ -203,6 +217,23 @@ def _show(study: Study) -> None:
         if side.why_not:
             say(f"note: '{side.protocol}' is not possible: {side.why_not}")
     for note in study.notes:
+        say(f"note: {note}")
+
+
+def _show_robustness(found: Robustness) -> None:
+    from rich.table import Table
+
+    table = Table(f"{found.clips} clips in worse sound", "UAR", "lost", "same answer", box=None)
+    table.add_row("as recorded", percent(found.clean.as_dict()), "", "")
+    for row in found.rows:
+        if row.uar and row.drop and row.unchanged:
+            cells = [percent(row.uar.as_dict()), f"{100 * row.drop.value:.1f}", f"{row.unchanged.value:.0%}"]
+            table.add_row(row.title, *cells)
+        else:
+            table.add_row(row.title, "–", "–", "–")
+            say(f"note: {row.title} not measured: {row.missing}")
+    output().print(table)
+    for note in found.notes:
         say(f"note: {note}")
 
 

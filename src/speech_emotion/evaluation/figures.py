@@ -131,7 +131,7 @@ def speakers_svg(parts: Sequence[Part], sexes: dict[str, str], chance: float, na
                 side = "right" if right else "left"
                 axes.annotate(worst.name, place, xytext=below, ha=side, va="center", color=INK, arrowprops=line)
         axes.axvline(chance, color=SOFT, linestyle="--", linewidth=1)
-        axes.text(chance, len(there) - 0.52, " chance", color=SOFT, va="top")
+        axes.text(chance + 0.01, len(there) - 0.52, "chance", color=SOFT, va="top")
         axes.set_yticks(range(len(there)), [SEXES[sex][0] for sex in reversed(there)])
         axes.set_xlim(-0.02, 1.02)
         axes.set_ylim(-0.75, len(there) - 0.5)

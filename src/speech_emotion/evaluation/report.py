@@ -77,7 +77,7 @@ def render(page: Page) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(percent=percent, points=points, plain=plain, middle=middle, interval=interval)
+    environment.filters.update(percent=percent, points=points, plain=plain, middle=middle, interval=interval, span=span)
     environment.globals.update(protocols=PROTOCOLS, scores=SCORES)
     shown = [_Shown.of(study, f"s{number}") for number, study in enumerate(page.studies, 1)]
     return environment.get_template("report.html").render(page=page, shown=shown)
@@ -122,9 +122,9 @@ def percent(fraction: float) -> str:
 
     Example:
         >>> percent(0.125), percent(0.67)
-        ('12.5 %', '67 %')
+        ('12.5\\xa0%', '67\\xa0%')
     """
-    return f"{100 * fraction:.1f} %".replace(".0 %", " %")
+    return f"{100 * fraction:.1f}\N{NO-BREAK SPACE}%".replace(".0\N{NO-BREAK SPACE}", "\N{NO-BREAK SPACE}")
 
 
 def points(fraction: float) -> str:
@@ -139,12 +139,17 @@ def points(fraction: float) -> str:
 
 def middle(score: Score) -> str:
     """A score without its interval: ``55.1 %``."""
-    return f"{100 * score.value:.1f} %"
+    return f"{100 * score.value:.1f}\N{NO-BREAK SPACE}%"
 
 
 def interval(score: Score) -> str:
     """The interval of a score alone: ``(49.0–61.0)``."""
-    return f"({100 * score.low:.1f}–{100 * score.high:.1f})".replace("-", "−")
+    return f"({100 * score.low:.1f}–{100 * score.high:.1f})"
+
+
+def span(score: Score) -> str:
+    """The interval of a difference: ``(−1.8 to 16.2)``."""
+    return f"({100 * score.low:.1f} to {100 * score.high:.1f})".replace("-", "−")
 
 
 def plain(score: Score) -> str:

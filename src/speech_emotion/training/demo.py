@@ -18,7 +18,8 @@ from ..errors import TrainingError
 from ..evaluation.figures import confusion_png
 from ..evaluation.fitting import require
 from ..evaluation.report import Page, write
-from ..evaluation.study import Step, Study, silent, study
+from ..evaluation.side_by_side import Step, silent, study
+from ..evaluation.study import Study
 from ..features.extract import extract, forget
 from ..features.table import FeatureTable
 from ..models.prediction import Prediction
