@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..models.summary import Condition, Summary
 from .compare import by_speaker
 from .evaluate import Report
 from .intervals import DRAWS, Score, bootstrap_over_speakers, tail
 from .metrics import uar
+from .published import human
+
+if TYPE_CHECKING:
+    from .robustness import Robustness
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +110,31 @@ def as_dict(report: Report) -> dict[str, object]:
     found["worst_speaker"] = each[0].name
     found["sex_gap"] = gap.as_dict() if gap else None
     return found
+
+
+def summary(report: Report, worse: Robustness | None = None) -> Summary:
+    """What a bundle and its card say of a model, beside its scores.
+
+    Args:
+        report: of the model, or of its recipe.
+        worse: what is left of it in worse sound, where that was measured.
+    """
+    each, gap = speakers(report), sex_gap(report)
+    rows = worse.rows if worse else ()
+    return Summary(
+        protocol=report.protocol,
+        recalls=dict(report.recalls),
+        chance=report.chance,
+        majority=report.majority,
+        human=human(report),
+        sexes={part.name: part.uar.as_dict() for part in parts(report, "sex")},
+        sex_gap=gap.as_dict() if gap else None,
+        worst_speaker=(each[0].name, each[0].uar.value) if len(each) > 1 else None,
+        clean=worse.clean.value if worse else None,
+        conditions=tuple(
+            Condition(row.title, row.uar.value, row.unchanged.value) for row in rows if row.uar and row.unchanged
+        ),
+    )
 
 
 def _plain(found: Sequence[Part]) -> dict[str, object]:

@@ -134,7 +134,7 @@ def points(fraction: float) -> str:
         >>> points(-0.0312)
         '−3.1 points'
     """
-    return f"{100 * fraction:+.1f} points".replace("-", "−")
+    return f"{round(100 * fraction, 1) + 0.0:+.1f} points".replace("-", "−")
 
 
 def middle(score: Score) -> str:

@@ -72,7 +72,7 @@ def study(
     """
 
     if degraded:
-        _require_recordings(table)
+        require_recordings(table)
 
     def judged(name: str, estimator: Any) -> Report:
         with step(f"evaluating, {name}") as progress:
@@ -127,6 +127,20 @@ def study(
     )
 
 
+def require_recordings(table: FeatureTable) -> None:
+    """Raise, before the work is done, where recordings that are to be read again are not where the table says.
+
+    Raises:
+        FeatureError: naming the first that is not.
+    """
+    away = [path for path in table.paths.tolist() if not exists(path)]
+    if away:
+        raise FeatureError(
+            f"{len(away)} of {len(table)} recordings are not where the table says ({away[0]}, …), so their sound "
+            "cannot be degraded; name the corpus instead, or leave out --robustness"
+        )
+
+
 def about(table: FeatureTable, subject: str, report: Report) -> tuple[tuple[str, str], ...]:
     """What scores rest on, each fact a name and a value."""
     seconds = float(table.durations.sum())
@@ -158,15 +172,6 @@ def left_out(table: FeatureTable) -> dict[str, int]:
 
 def _origin(name: str, licence: str, citation: str) -> str:
     return ". ".join(part.rstrip(".") for part in (f"{name}, {licence}", citation) if part)
-
-
-def _require_recordings(table: FeatureTable) -> None:
-    away = [path for path in table.paths.tolist() if not exists(path)]
-    if away:
-        raise FeatureError(
-            f"{len(away)} of {len(table)} recordings are not where the table says ({away[0]}, …), so their sound "
-            "cannot be degraded; name the corpus instead, or leave out --robustness"
-        )
 
 
 def _answering(model: Any) -> Any:
