@@ -13,7 +13,7 @@ from ..errors import visible
 from .terminal import progress
 
 if TYPE_CHECKING:
-    from ..evaluation.leaks import Check, Finding
+    from ..evaluation.findings import Check, Finding
 
 SHOWN = 5
 """Findings of one kind that are shown; ``--json`` has all."""
@@ -51,7 +51,7 @@ def check(
 
 
 def _show(found: Check, paths: list[str]) -> None:
-    from ..evaluation.leaks import KINDS
+    from ..evaluation.findings import KINDS
     from ..evaluation.nuisance import ALL
 
     root = os.path.commonpath([os.path.dirname(path) or "." for path in paths])
