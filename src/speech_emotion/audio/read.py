@@ -74,6 +74,27 @@ def read(source: Source, rate: int = RATE, start: float | None = None, end: floa
     return Waveform(np.frombuffer(grown, dtype=np.float32), rate)
 
 
+def channels(source: Source, start: float | None = None, end: float | None = None) -> tuple[NDArray[np.float32], int]:
+    """The sound of a file, or a part of it, as it is stored: not mixed, not resampled, not clipped.
+
+    Args:
+        source: a path, bytes, or a binary file.
+        start: seconds from the beginning of the file; None is its beginning.
+        end: seconds from the beginning of the file; None, or beyond its end, is its end.
+
+    Returns:
+        Samples, shape (n, channels), n being 0 where there is no sound; and its rate in Hz.
+
+    Raises:
+        AudioError: if it cannot be read.
+        MissingExtraError: if only PyAV could read it, and it is not installed.
+    """
+    with _opened(source) as sound:
+        first = round((start or 0.0) * sound.rate)
+        pieces = list(sound.decode(first, None if end is None else round(end * sound.rate)))
+        return np.concatenate(pieces) if pieces else _NOTHING.reshape(0, 1), sound.rate
+
+
 def blocks(source: Source, rate: int = RATE, seconds: float = 30.0) -> Iterator[NDArray[np.float32]]:
     """The sound of a file of any length, a block at a time, in bounded memory.
 

@@ -1,4 +1,4 @@
-"""``speech-emotion corpus``: what recordings there are, fetching them, and counting them."""
+"""``speech-emotion corpus``: what recordings there are, fetching, counting and checking them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .check import check
+
 if TYPE_CHECKING:
     from ..corpora import Corpus, Utterance
 
-app = typer.Typer(help="Recordings: what there is, fetch it, count it.", no_args_is_help=True)
+app = typer.Typer(help="Recordings: what there is, fetch it, count it, check it.", no_args_is_help=True)
+app.command()(check)
 
 COUNTED = ("emotion", "intensity", "sex", "language", "speaker")
 

@@ -90,13 +90,9 @@ def _table(shown: Demonstration) -> Table:
     table = Table(title="UAR: how many clips of an emotion are recognised, mean over emotions (95 % interval)")
     for column in ("task", "random split", "new speakers", "accuracy, new speakers", "chance", "listeners"):
         table.add_column(column, justify="left" if column == "task" else "right")
-    for comparison in shown.comparisons:
-        cells = [comparison.random.scores["uar"], *(comparison.speaker.scores[name] for name in ("uar", "accuracy"))]
-        human = "–" if comparison.human is None else f"{100 * comparison.human:.0f} %"
-        table.add_row(
-            comparison.task,
-            *map(str, cells),
-            f"{100 * comparison.speaker.chance:.1f} %",
-            human,
-        )
+    for study in shown.studies:
+        honest = study.honest
+        cells = [study.reports["random"].scores["uar"], honest.scores["uar"], honest.scores["accuracy"]]
+        human = "–" if study.human is None else f"{100 * study.human:.0f} %"
+        table.add_row(study.task, *map(str, cells), f"{100 * honest.chance:.1f} %", human)
     return table

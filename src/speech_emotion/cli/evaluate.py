@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,10 +11,11 @@ import typer
 from ..errors import UsageError
 from .recordings import table_of
 from .scores import percent, say_licence
-from .terminal import output, progress, say, warn, words
+from .terminal import again, output, progress, say, warn, words
 
 if TYPE_CHECKING:
-    from ..evaluation.evaluate import Report
+    from ..evaluation.robustness import Robustness
+    from ..evaluation.study import Study
     from ..features.table import FeatureTable
 
 ROWS = {
@@ -34,6 +36,7 @@ BRACKETS = "In brackets: 95 % intervals, by bootstrap over speakers."
 
 
 def evaluate(
+    context: typer.Context,
     corpus: Annotated[
         list[str],
         typer.Argument(
@@ -63,6 +66,17 @@ def evaluate(
     allow_overlap: Annotated[
         bool, typer.Option("--allow-overlap", help="Judge a model also on voices that it was trained on.")
     ] = False,
+    robustness: Annotated[
+        bool, typer.Option("--robustness", help="Also with noise, a telephone, codecs, a room … over the recordings.")
+    ] = False,
+    clips: Annotated[int | None, typer.Option(min=1, help="How many --robustness degrades; all if not given.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write a page, with the other protocols beside this one: .html.")
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(help="A folder for what is finished, for a run that may be stopped.  [default: REPORT.parts]"),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores if not given.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
@@ -71,41 +85,55 @@ def evaluate(
 
     The random split is never shown without the score for new speakers beside it.
     """
-    from ..evaluation.breakdown import as_dict
-    from ..evaluation.evaluate import evaluate as judge
     from ..evaluation.protocols import splitter
+    from ..evaluation.report import Page, check_target, write
+    from ..evaluation.side_by_side import BESIDE, study
     from ..evaluation.together import together
 
     splitter(protocol, folds, seed)
     if (model is None) == (family is None):
         raise UsageError("name either a model (--model) or a recipe (--family mlp)")
-    judged, groups, over_frames = _what(model, family, features, statistics, calibrate, sure_at, seed)
-    tables = [table_of(name, groups, over_frames, words(emotions), workers) for name in corpus]
+    if clips is not None and not robustness:
+        raise UsageError("--clips goes with --robustness")
+    if report is not None:
+        check_target(report)
+    judged, subject, groups, over_frames = _what(model, family, features, statistics, calibrate, sure_at, seed)
+    kept = resume or (report and report.with_name(f"{report.name}.parts"))
+    tables = [table_of(name, groups, over_frames, words(emotions), workers, kept) for name in corpus]
     table, dropped = together(tables)
     for emotion, count in dropped.items():
         warn(f"{count} recordings left out: '{emotion}' is not in all of them")
     say_licence(table.origins)
-    protocols = [protocol, *(["speaker"] if protocol == "random" and _has_voices(table) else [])]
-    reports = []
-    for each in protocols:
-        with progress(f"evaluating, {each}") as step:
-            reports.append(
-                judge(
-                    judged,
-                    table,
-                    each,
-                    folds=folds,
-                    seed=seed,
-                    workers=workers,
-                    progress=step,
-                    allow_overlap=allow_overlap,
-                )
-            )
+    honest = ("speaker",) if protocol == "random" and _has_voices(table) else ()
+    found = study(
+        judged,
+        table,
+        protocol,
+        beside=BESIDE if report else honest,
+        subject=subject,
+        folds=folds,
+        seed=seed,
+        workers=workers,
+        step=progress,
+        allow_overlap=allow_overlap,
+        resume=kept,
+        degraded=robustness,
+        clips=clips,
+    )
+    repeat = again(context, without=("workers", "resume", "as_json"))
+    if report is not None:
+        write(Page(f"Emotions in {table.name}: {model or family}", [found], repeat=repeat), report)
+    if kept and not resume:
+        _forget(kept)
     if as_json:
-        facts, *beside = [{**report.as_dict(), "by": as_dict(report), **_known(report)} for report in reports]
-        print(json.dumps({**facts, **({"beside": beside[0]} if beside else {})}, indent=2, ensure_ascii=False))
+        print(json.dumps({**found.as_dict(), "repeat": repeat}, indent=2, ensure_ascii=False))
     else:
-        _show(reports)
+        _show(found)
+    if report is not None:
+        say(f"report: {report}")
+    if found.not_robust:
+        warn(f"not measured in worse sound: {found.not_robust}")
+        raise typer.Exit(1)
 
 
 def _what(
@@ -116,44 +144,48 @@ def _what(
     calibrate: bool,
     sure_at: float | None,
     seed: int,
-) -> tuple[Any, list[str] | None, list[str] | None]:
-    """What to judge, and the features and statistics that it reads."""
+) -> tuple[Any, str, list[str] | None, list[str] | None]:
+    """What to judge, what it is in words, and the features and statistics that it reads."""
     if model is not None:
         from ..models.bundle import load
 
         if features or statistics or sure_at is not None or not calibrate:
             raise UsageError("a model has its own features and calibration; those options go with --family")
         loaded = load(model)
-        return loaded, list(loaded.config.features), list(loaded.config.statistics)
-    from ..training.train import recipe
+        subject = f"{loaded.name} ({model}), as it is"
+        return loaded, subject, list(loaded.config.features), list(loaded.config.statistics)
+    from ..training.train import described, recipe
 
     built = recipe(family or "", seed=seed, calibrate=calibrate, sure_at=sure_at)
-    return built, words(features), words(statistics)
+    return built, described(family or "", calibrate, sure_at), words(features), words(statistics)
+
+
+def _forget(kept: Path) -> None:
+    """Remove what was kept for a run that is now finished."""
+    from ..evaluation import resume
+    from ..features import extract
+
+    resume.forget(kept)
+    extract.forget(kept)
 
 
 def _has_voices(table: FeatureTable) -> bool:
     return len(set(table.speakers.tolist())) > 1
 
 
-def _known(report: Report) -> dict[str, Any]:
-    from ..evaluation.published import human, systems
-
-    return {"human": human(report), "published": {system.name: system.uar for system in systems(report)}}
-
-
-def _show(reports: list[Report]) -> None:
+def _show(study: Study) -> None:
     from rich.table import Table
 
     from ..evaluation.breakdown import parts, sex_gap, speakers
-    from ..evaluation.published import human, systems
     from ..models.card import PROTOCOLS
 
+    reports, honest = list(study.reports.values()), study.honest
     table = Table("", *(PROTOCOLS[report.protocol] for report in reports), box=None)
     for name, title in ROWS.items():
         if any(name in report.scores for report in reports):
             cells = [percent(report.scores[name].as_dict()) if name in report.scores else "–" for report in reports]
             table.add_row(title, *cells)
-    for emotion in reports[0].emotions:
+    for emotion in honest.emotions:
         recalls = [report.recalls.get(emotion) for report in reports]
         table.add_row(f"recall {emotion}", *("–" if value is None else f"{value:.0%}" for value in recalls))
     for aspect in ("sex", "corpus", "intensity"):
@@ -164,23 +196,44 @@ def _show(reports: list[Report]) -> None:
     table.add_row("worst speaker", *(f"{part.name}: UAR {part.uar.value:.0%}" for part in worst))
     console = output()
     console.print(table)
-    honest = reports[-1]
-    people = human(honest)
     known = [f"chance: UAR {honest.chance:.1%}", f"always the most frequent: accuracy {honest.majority:.1%}"]
-    known += [f"people who only hear it: accuracy {people:.0%}"] if people else []
+    known += [f"people who only hear it: accuracy {study.human:.0%}"] if study.human else []
     console.print("; ".join(known))
     gap = sex_gap(honest)
     if gap:
         console.print(
             f"UAR of women less that of men: {_points(gap.value)} ({_points(gap.low)} to {_points(gap.high)})"
         )
-    if systems(honest):
-        listed = ", ".join(f"{system.name} {system.uar:.1%}" for system in systems(honest))
+    if study.systems:
+        listed = ", ".join(f"{system.name} {system.uar:.1%}" for system in study.systems)
         console.print(f"published on the same folds (EmoBox), UAR: {listed}")
     console.print(BRACKETS)
-    if reports[0].protocol == "random":
-        console.print(WHY if len(reports) > 1 else "There is one speaker only, so nothing is known of other voices.")
-    for note in dict.fromkeys(note for report in reports for note in report.notes):
+    if study.robustness:
+        _show_robustness(study.robustness)
+    if "random" in study.reports:
+        alone = "There is one speaker only, so nothing is known of other voices."
+        console.print(WHY if honest.protocol != "random" else alone)
+    for side in study.sides:
+        if side.why_not:
+            say(f"note: '{side.protocol}' is not possible: {side.why_not}")
+    for note in study.notes:
+        say(f"note: {note}")
+
+
+def _show_robustness(found: Robustness) -> None:
+    from rich.table import Table
+
+    table = Table(f"{found.clips} clips in worse sound", "UAR", "lost", "same answer", box=None)
+    table.add_row("as recorded", percent(found.clean.as_dict()), "", "")
+    for row in found.rows:
+        if row.uar and row.drop and row.unchanged:
+            cells = [percent(row.uar.as_dict()), f"{100 * row.drop.value:.1f}", f"{row.unchanged.value:.0%}"]
+            table.add_row(row.title, *cells)
+        else:
+            table.add_row(row.title, "–", "–", "–")
+            say(f"note: {row.title} not measured: {row.missing}")
+    output().print(table)
+    for note in found.notes:
         say(f"note: {note}")
 
 

@@ -18,6 +18,7 @@ def table_of(
     statistics: Sequence[str] | None = None,
     emotions: Sequence[str] | None = None,
     workers: int | None = None,
+    resume: Path | None = None,
 ) -> FeatureTable:
     """The features of a corpus, computed now or read from a table that ``extract`` saved.
 
@@ -29,6 +30,7 @@ def table_of(
         statistics: over frames; None takes the mean, or all that the table has.
         emotions: those to keep; None keeps all.
         workers: how many processes; None takes all cores.
+        resume: where to keep what is done while it is not all done.
     """
     from ..features.table import FeatureTable
 
@@ -39,7 +41,7 @@ def table_of(
         if features or statistics:
             table = table.narrow(features or table.config.features, statistics)
     else:
-        table = measured(corpus, features, statistics, emotions, workers)
+        table = measured(corpus, features, statistics, emotions, workers, resume)
     if table.failures:
         first = table.failures[0]
         count = len(table.failures)

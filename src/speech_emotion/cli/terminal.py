@@ -5,8 +5,9 @@ Data goes to standard output; progress, warnings and errors to standard error. P
 
 from __future__ import annotations
 
+import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from ..errors import UsageError, visible
 from ..workers import Progress
 
 if TYPE_CHECKING:
+    import typer
     from rich.console import Console
 
 
@@ -47,6 +49,31 @@ def words(value: str | None) -> list[str] | None:
     if not names:
         raise UsageError(f"'{value}' names nothing; give names by comma, or leave the option out")
     return names
+
+
+def again(context: typer.Context, without: Collection[str] = ("workers",), always: Collection[str] = ("seed",)) -> str:
+    """The command line that does this again: what was given, and the seed.
+
+    Args:
+        context: of the command.
+        without: parameters that do not change the result.
+        always: parameters that are named even where they were not given.
+    """
+    arguments: list[str] = []
+    options: list[str] = []
+    for parameter in context.command.params:
+        name, value = parameter.name or "", context.params.get(parameter.name or "")
+        source = context.get_parameter_source(name)
+        given = source is not None and source.name != "DEFAULT"
+        if name in without or not (given or name in always) or value is None:
+            continue
+        if parameter.param_type_name == "argument":
+            arguments += map(str, value if isinstance(value, (list, tuple)) else [value])
+        elif isinstance(value, bool):
+            options.append((parameter.opts if value else parameter.secondary_opts)[0])
+        else:
+            options += [max(parameter.opts, key=len), str(value)]
+    return shlex.join(["speech-emotion", context.info_name or "", *arguments, *options])
 
 
 @contextmanager

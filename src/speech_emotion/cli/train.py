@@ -47,6 +47,10 @@ def train(
         bool, typer.Option("--calibrate/--no-calibrate", help="Fit a temperature on inner speakers.")
     ] = True,
     sure_at: Annotated[float | None, typer.Option(help="Answer only where this accuracy is likely: 0.9.")] = None,
+    robustness: Annotated[
+        bool, typer.Option("--robustness", help="Also judge it in worse sound, for its card.")
+    ] = False,
+    clips: Annotated[int | None, typer.Option(min=1, help="How many --robustness degrades; all if not given.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores if not given.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
@@ -59,6 +63,8 @@ def train(
     from ..training.train import recipe
     from ..training.train import train as fit
 
+    if clips is not None and not robustness:
+        raise UsageError("--clips goes with --robustness")
     check_target(out)
     recipe(family, seed=seed, calibrate=calibrate, sure_at=sure_at)
     table = table_of(corpus, words(features), words(statistics), words(emotions), workers)
@@ -74,6 +80,8 @@ def train(
             protocols=protocols,
             calibrate=calibrate,
             sure_at=sure_at,
+            degraded=robustness,
+            clips=clips,
             workers=workers,
             progress=step,
             name=out.stem,

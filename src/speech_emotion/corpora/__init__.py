@@ -36,6 +36,7 @@ __all__ = [
     "known",
     "names",
     "open",
+    "place",
 ]
 
 DATA_VARIABLE = "SPEECH_EMOTION_DATA"
@@ -179,6 +180,18 @@ def find(name: str) -> Path | None:
         if found:
             return found
     return None
+
+
+def place(name: str | os.PathLike[str]) -> Path | None:
+    """Where :func:`open` reads a corpus from that is on this machine; its arguments and errors are those.
+
+    Returns:
+        A folder, archive or CSV; None where there is none yet.
+    """
+    called, where = _divided(os.fspath(name))
+    if where is not None:
+        return Path(os.path.expanduser(where))
+    return find(called) if called is not None and called != "folder" else None
 
 
 def _open_at(name: str | None, place: Path, progress: Progress | None) -> Corpus:

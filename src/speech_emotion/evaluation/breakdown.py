@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..models.summary import Condition, Summary
+from .compare import by_speaker
 from .evaluate import Report
 from .intervals import DRAWS, Score, bootstrap_over_speakers, tail
-from .metrics import confusion, uar
+from .metrics import uar
+from .published import human
+
+if TYPE_CHECKING:
+    from .robustness import Robustness
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +67,28 @@ def sex_gap(report: Report) -> Score | None:
 
     Women are drawn among women and men among men.
     """
-    sexes = report.aspects.get("sex", np.empty(0, dtype=np.str_))
-    drawn, values, fewest = [], [], len(report.speakers)
+    sexes = report.aspects.get("sex", np.full(len(report.speakers), ""))
+    guesses = report.probabilities.argmax(axis=1)
+    return gap_between_sexes(report.truth, guesses, report.speakers, sexes, len(report.emotions), seed=report.seed)
+
+
+def gap_between_sexes(
+    truth: NDArray[np.int64],
+    guesses: NDArray[np.int64],
+    speakers: NDArray[np.str_],
+    sexes: NDArray[np.str_],
+    classes: int,
+    *,
+    seed: int = 0,
+) -> Score | None:
+    """As :func:`sex_gap`, of guesses that are in no report; each array is of shape (n,)."""
+    drawn, values, fewest = [], [], len(speakers)
     for number, sex in enumerate(("female", "male")):
-        counts = _by_speaker(report, sexes == sex) if len(sexes) else np.zeros((0, 1, 1))
-        if not len(counts):
+        those = sexes == sex
+        if not those.any():
             return None
-        rng = np.random.default_rng([report.seed, number])
+        counts = by_speaker(truth[those], guesses[those], speakers[those], classes)
+        rng = np.random.default_rng([seed, number])
         times = rng.multinomial(len(counts), np.full(len(counts), 1 / len(counts)), size=DRAWS)
         drawn.append(uar(np.tensordot(times, counts, axes=1)))
         values.append(float(uar(counts.sum(axis=0))))
@@ -90,6 +112,31 @@ def as_dict(report: Report) -> dict[str, object]:
     return found
 
 
+def summary(report: Report, worse: Robustness | None = None) -> Summary:
+    """What a bundle and its card say of a model, beside its scores.
+
+    Args:
+        report: of the model, or of its recipe.
+        worse: what is left of it in worse sound, where that was measured.
+    """
+    each, gap = speakers(report), sex_gap(report)
+    rows = worse.rows if worse else ()
+    return Summary(
+        protocol=report.protocol,
+        recalls=dict(report.recalls),
+        chance=report.chance,
+        majority=report.majority,
+        human=human(report),
+        sexes={part.name: part.uar.as_dict() for part in parts(report, "sex")},
+        sex_gap=gap.as_dict() if gap else None,
+        worst_speaker=(each[0].name, each[0].uar.value) if len(each) > 1 else None,
+        clean=worse.clean.value if worse else None,
+        conditions=tuple(
+            Condition(row.title, row.uar.value, row.unchanged.value) for row in rows if row.uar and row.unchanged
+        ),
+    )
+
+
 def _plain(found: Sequence[Part]) -> dict[str, object]:
     return {
         part.name: {
@@ -107,9 +154,3 @@ def _part(report: Report, name: str, rows: NDArray[np.bool_]) -> Part:
     guesses = report.probabilities[rows].argmax(axis=1)
     scores = bootstrap_over_speakers(report.truth[rows], guesses, who, len(report.emotions), seed=report.seed)
     return Part(name, int(rows.sum()), len(np.unique(who)), scores["uar"], scores["accuracy"])
-
-
-def _by_speaker(report: Report, rows: NDArray[np.bool_]) -> NDArray[np.int64]:
-    guesses, classes = report.probabilities.argmax(axis=1), len(report.emotions)
-    each = [rows & (report.speakers == name) for name in np.unique(report.speakers[rows])]
-    return np.array([confusion(report.truth[one], guesses[one], classes) for one in each])

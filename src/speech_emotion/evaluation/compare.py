@@ -74,18 +74,38 @@ def compare(a: Report, b: Report, *, seed: int = 0) -> Difference:
             f"only reports of the same utterances and emotions can be compared, not {len(a.truth)} utterances of "
             f"{', '.join(a.emotions)} and {len(b.truth)} of {', '.join(b.emotions)}"
         )
-    first, second = _by_speaker(a), _by_speaker(b)
-    count = len(first)
-    values = float(uar(first.sum(axis=0))), float(uar(second.sum(axis=0)))
+    first, second = _of(a), _of(b)
     rng = np.random.default_rng(seed)
-    difference = values[0] - values[1]
-    interval = Score(difference, -1.0, 1.0)
-    if count > 1:
-        times = rng.multinomial(count, np.full(count, 1 / count), size=DRAWS)
-        drawn = uar(np.tensordot(times, first, axes=1)) - uar(np.tensordot(times, second, axes=1))
-        low, high = np.nanquantile(drawn, [tail(count), 1 - tail(count)])
-        interval = Score(difference, float(low), float(high))
-    return Difference(*values, interval, _p(first, second, difference, rng), count, len(a.truth))
+    difference = paired(first, second, rng)
+    values = float(uar(first.sum(axis=0))), float(uar(second.sum(axis=0)))
+    p = _p(first, second, difference.value, rng)
+    return Difference(*values, difference, p, len(first), len(a.truth))
+
+
+def paired(first: NDArray[np.int64], second: NDArray[np.int64], rng: np.random.Generator) -> Score:
+    """The UAR of one minus that of the other, with its interval over speakers.
+
+    Args:
+        first: counts from :func:`by_speaker`.
+        second: the same of other guesses about the same utterances.
+        rng: of the draws.
+    """
+    count = len(first)
+    difference = float(uar(first.sum(axis=0)) - uar(second.sum(axis=0)))
+    if count < 2:
+        return Score(difference, -1.0, 1.0)
+    times = rng.multinomial(count, np.full(count, 1 / count), size=DRAWS)
+    drawn = uar(np.tensordot(times, first, axes=1)) - uar(np.tensordot(times, second, axes=1))
+    low, high = np.nanquantile(drawn, [tail(count), 1 - tail(count)])
+    return Score(difference, float(low), float(high))
+
+
+def by_speaker(
+    truth: NDArray[np.int64], guesses: NDArray[np.int64], speakers: NDArray[np.str_], classes: int
+) -> NDArray[np.int64]:
+    """A confusion for each speaker, shape (speakers, classes, classes); the arguments are of shape (n,)."""
+    each = [speakers == name for name in np.unique(speakers)]
+    return np.array([confusion(truth[one], guesses[one], classes) for one in each])
 
 
 def _p(first: NDArray[np.int64], second: NDArray[np.int64], difference: float, rng: np.random.Generator) -> float:
@@ -99,7 +119,5 @@ def _p(first: NDArray[np.int64], second: NDArray[np.int64], difference: float, r
     return as_large / len(swapped) if exact else (as_large + 1) / (PERMUTATIONS + 1)
 
 
-def _by_speaker(report: Report) -> NDArray[np.int64]:
-    guesses, classes = report.probabilities.argmax(axis=1), len(report.emotions)
-    each = [report.speakers == name for name in np.unique(report.speakers)]
-    return np.array([confusion(report.truth[one], guesses[one], classes) for one in each])
+def _of(report: Report) -> NDArray[np.int64]:
+    return by_speaker(report.truth, report.probabilities.argmax(axis=1), report.speakers, len(report.emotions))

@@ -7,6 +7,7 @@ judged as it is, and only on speakers that it was not trained on.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -18,10 +19,11 @@ from .. import workers as pool
 from ..errors import FeatureError, TrainingError, UsageError
 from ..features.table import FeatureTable
 from ..models.model import Model
-from .fitting import Fold, answer, examples, numbered, require
+from .fitting import Fold, examples, numbered, require
 from .intervals import Score, bootstrap_over_speakers, bootstrap_probabilities
 from .metrics import confusion, recalls
 from .protocols import folds_of, splitter
+from .resume import answers
 
 ASPECTS = {"sex": "sexes", "corpus": "corpora", "intensity": "intensities"}
 """What a report is broken down by, and the column of a table that holds it."""
@@ -94,6 +96,7 @@ def evaluate(
     workers: int | None = None,
     progress: pool.Progress | None = None,
     allow_overlap: bool = False,
+    resume: str | os.PathLike[str] | None = None,
 ) -> Report:
     """Judge a model on utterances that it was not fitted on.
 
@@ -112,6 +115,8 @@ def evaluate(
         workers: how many processes; None takes all cores. The report is the same with any number.
         progress: called with folds done and folds in all.
         allow_overlap: judge a saved model also on speakers that it was trained on; the report is then marked.
+        resume: a folder for finished folds. What a killed run left there is used, the report is the same;
+            :func:`speech_emotion.evaluation.resume.forget` clears it.
 
     Returns:
         The scores of all folds together.
@@ -126,7 +131,7 @@ def evaluate(
     estimator = model
     strange: tuple[str, ...] = ()
     if isinstance(model, Model):
-        given, table = len(table), _as_known_to(model, table)
+        given, table = len(table), as_known_to(model, table)
         if len(table) < given:
             strange = (f"{given - len(table)} utterances left out: the model does not know their emotions",)
         estimator = getattr(model.classifier, "recipe", None)
@@ -139,7 +144,7 @@ def evaluate(
     parts = [Fold(estimator, values, labels, *pair, len(table.classes), table.speakers) for pair in pairs]
     probabilities = np.zeros((len(table), len(table.classes)))
     sure, fold = np.ones(len(table), dtype=np.bool_), np.zeros(len(table), dtype=np.intp)
-    for number, (part, answered) in enumerate(zip(parts, pool.run(answer, parts, workers), strict=True)):
+    for number, (part, answered) in enumerate(zip(parts, answers(parts, workers, resume), strict=True)):
         probabilities[part.test], sure[part.test] = answered
         fold[part.test] = number
         if progress:
@@ -218,7 +223,12 @@ def _aspects(table: FeatureTable) -> dict[str, NDArray[np.str_]]:
     return {aspect: getattr(table, column) for aspect, column in ASPECTS.items()}
 
 
-def _as_known_to(model: Model, table: FeatureTable) -> FeatureTable:
+def as_known_to(model: Model, table: FeatureTable) -> FeatureTable:
+    """The rows and columns that a model knows: those with its emotions, and its features.
+
+    Raises:
+        FeatureError: if the table lacks features that the model needs, or was measured otherwise.
+    """
     table = table.narrow(model.config.features, model.config.statistics)
     for setting in fields(model.config):
         made, wanted = getattr(table.config, setting.name), getattr(model.config, setting.name)
@@ -231,22 +241,8 @@ def _as_known_to(model: Model, table: FeatureTable) -> FeatureTable:
 def _as_it_is(
     model: Model, table: FeatureTable, protocol: str, seed: int, allow_overlap: bool, strange: tuple[str, ...]
 ) -> Report:
-    if protocol != "speaker":
-        raise UsageError(f"a saved model cannot be fitted anew, so not judged by '{protocol}' (valid: speaker)")
-    seen = sorted(set(table.speakers.tolist()) & set(model.provenance.speakers))
-    listed = f"{', '.join(seen[:3])}{', …' if len(seen) > 3 else ''}"
-    if seen and not allow_overlap:
-        raise TrainingError(
-            f"{model.name} was trained on {len(seen)} of these speakers ({listed}); judge it on others, or all "
-            "the same and marked so (--allow-overlap)"
-        )
-    if not len(table):
-        raise TrainingError(f"the table has none of the emotions of {model.name}: {', '.join(model.emotions)}")
+    note = check_unseen(model, table, protocol, allow_overlap)
     truth = numbered(table.emotions, model.emotions)
-    notes = ("judged as it is, on speakers that it was not trained on",)
-    if seen:
-        count = len(set(table.speakers.tolist()))
-        notes = (f"OVERLAP: trained on {len(seen)} of these {count} speakers ({listed}); new voices will score less",)
     probabilities = model.predict_proba(table)
     return report(
         probabilities,
@@ -258,5 +254,30 @@ def _as_it_is(
         seed=seed,
         sure=probabilities.max(axis=1) >= model.sure_above if model.sure_above > 0 else None,
         aspects=_aspects(table),
-        notes=(*notes, *strange),
+        notes=(note, *strange),
     )
+
+
+def check_unseen(model: Model, table: FeatureTable, protocol: str, allow_overlap: bool = False) -> str:
+    """The line for the report of a saved model, which is judged as it is.
+
+    Raises:
+        UsageError: if the protocol would fit it anew.
+        TrainingError: if the table has nothing to judge it by, or speakers that it was trained on, unless that is
+            allowed.
+    """
+    if protocol != "speaker":
+        raise UsageError(f"a saved model cannot be fitted anew, so not judged by '{protocol}' (valid: speaker)")
+    seen = sorted(set(table.speakers.tolist()) & set(model.provenance.speakers))
+    listed = f"{', '.join(seen[:3])}{', …' if len(seen) > 3 else ''}"
+    if seen and not allow_overlap:
+        raise TrainingError(
+            f"{model.name} was trained on {len(seen)} of these speakers ({listed}); judge it on others, or all "
+            "the same and marked so (--allow-overlap)"
+        )
+    if not len(table):
+        raise TrainingError(f"the table has none of the emotions of {model.name}: {', '.join(model.emotions)}")
+    if seen:
+        count = len(set(table.speakers.tolist()))
+        return f"OVERLAP: trained on {len(seen)} of these {count} speakers ({listed}); new voices will score less"
+    return "judged as it is, on speakers that it was not trained on"

@@ -1,33 +1,40 @@
-"""Scores that people can look at: one HTML page that needs no other file, and a confusion matrix as a picture."""
+"""Scores that people can look at: one HTML page that needs no other file.
+
+Styles and pictures are inside, nothing is loaded and nothing runs. It is made for a phone as for a desk, by day and by
+night, for paper, and for a reader that speaks.
+"""
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any
 
-from ..errors import MissingExtraError
-from .evaluate import Report
+from ..corpora.paths import writable
+from ..errors import MissingExtraError, UsageError
+from ..models.card import PROTOCOLS
+from . import breakdown
+from .breakdown import Part
+from .figures import confusion_svg, reliability_svg, risk_coverage_svg, speakers_svg
+from .intervals import Score
+from .study import Study
 
+ASPECTS = {"sex": "Sex", "corpus": "Corpus", "intensity": "Intensity"}
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Comparison:
-    """The same model on the same recordings, with the speakers shuffled and with them kept apart.
-
-    Attributes:
-        task: what was told apart: ``"8 emotions"``.
-        random: with every speaker on both sides.
-        speaker: on speakers that were not trained on.
-        human: the accuracy of people at the same task, a fraction, where published.
-    """
-
-    task: str
-    random: Report
-    speaker: Report
-    human: float | None = None
+SCORES = {
+    "uar": "UAR",
+    "accuracy": "Accuracy",
+    "macro_f1": "Macro F1",
+    "log_loss": "Log loss",
+    "brier": "Brier score",
+    "ece": "Calibration error (ECE)",
+    "aurc": "Error among the surest (AURC)",
+    "coverage": "Answered",
+    "sure_accuracy": "Right of the answers",
+}
+"""How a person calls each score of a report."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,8 +43,8 @@ class Page:
 
     Attributes:
         title: its heading.
-        about: facts, each a name and a value: the corpus, its licence, the features.
-        comparisons: the honest table, a task each.
+        studies: the honest table and the pictures, a task each.
+        about: facts, each a name and a value, before those of the studies.
         winner: lines on the model that a search chose, if there was one.
         heard: a prediction, as (clip, true emotion, scores), where one was made.
         repeat: the command that makes this page again.
@@ -45,8 +52,8 @@ class Page:
     """
 
     title: str
-    about: Sequence[tuple[str, str]]
-    comparisons: Sequence[Comparison]
+    studies: Sequence[Study]
+    about: Sequence[tuple[str, str]] = ()
     winner: Sequence[str] = ()
     heard: tuple[str, str, Sequence[tuple[str, float]]] | None = None
     repeat: str = ""
@@ -64,54 +71,142 @@ def render(page: Page) -> str:
     except ImportError as error:
         raise MissingExtraError("a report", "train") from error
     environment = Environment(
-        loader=PackageLoader("speech_emotion.evaluation"), autoescape=True, undefined=StrictUndefined
+        loader=PackageLoader("speech_emotion.evaluation"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    environment.filters["percent"] = lambda fraction: f"{100 * fraction:.1f} %".replace(".0 %", " %")
-    pictures = [confusion_svg(comparison.speaker) for comparison in page.comparisons]
-    return environment.get_template("report.html").render(page=page, pictures=pictures)
+    environment.filters.update(percent=percent, points=points, plain=plain, middle=middle, interval=interval, span=span)
+    environment.globals.update(protocols=PROTOCOLS, scores=SCORES)
+    shown = [_Shown.of(study, f"s{number}") for number, study in enumerate(page.studies, 1)]
+    return environment.get_template("report.html").render(page=page, shown=shown)
 
 
-def confusion_svg(report: Report) -> str:
-    """A confusion matrix as an SVG element, to be put into a page."""
-    picture = io.BytesIO()
-    _save(report, picture, "svg")
-    text = picture.getvalue().decode()
-    return text[text.index("<svg") :]
+def write(page: Page, path: str | os.PathLike[str]) -> None:
+    """Write the page, whole or not at all; its folder is made where it is missing.
 
-
-def confusion_png(report: Report, path: str | os.PathLike[str]) -> None:
-    """Write a confusion matrix as a picture, whole or not at all."""
+    Raises:
+        MissingExtraError: if jinja2 or matplotlib is not installed.
+    """
     target = Path(path)
+    text = render(page)
+    target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
-        with part.open("wb") as picture:
-            _save(report, picture, "png")
+        part.write_text(text, encoding="utf-8")
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
 
 
-def _save(report: Report, file: BinaryIO, kind: str) -> None:
-    try:
-        import matplotlib
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingExtraError("a picture", "train") from error
-    shares = report.confusion / report.confusion.sum(axis=1, keepdims=True).clip(1)
-    size = 1.6 + 0.62 * len(report.emotions)
-    with matplotlib.rc_context({"svg.hashsalt": "speech-emotion", "font.family": "sans-serif"}):  # same ids each time
-        figure = Figure(figsize=(size + 0.6, size), layout="constrained")
-        axes = figure.add_subplot()
-        axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-        ticks = range(len(report.emotions))
-        axes.set_xticks(ticks, report.emotions, rotation=45, ha="right")
-        axes.set_yticks(ticks, report.emotions)
-        axes.set_xlabel("recognised as")
-        axes.set_ylabel("acted")
-        axes.set_title("of 100 clips acted so, how many were heard as …", fontsize=10)
-        for row, column in [(row, column) for row in ticks for column in ticks]:
-            share = shares[row, column]
-            colour = "white" if share > 0.5 else "black"
-            axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", color=colour)
-        metadata = {"Date": None, "Creator": None} if kind == "svg" else {}
-        figure.savefig(file, format=kind, dpi=150, metadata=metadata)
+def check_target(path: str | os.PathLike[str]) -> None:
+    """Refuse a report's file that cannot be written, before the work is done.
+
+    Raises:
+        UsageError: if it is a folder, or its folder cannot be written.
+        MissingExtraError: if what draws the report is not installed.
+    """
+    from importlib.util import find_spec
+
+    target = Path(path)
+    if target.is_dir():
+        raise UsageError(f"{target} is a folder; name a file in it")
+    writable(target.parent)
+    if find_spec("jinja2") is None or find_spec("matplotlib") is None:
+        raise MissingExtraError("a report", "train")
+
+
+def percent(fraction: float) -> str:
+    """As people read it.
+
+    Example:
+        >>> percent(0.125), percent(0.67)
+        ('12.5\\xa0%', '67\\xa0%')
+    """
+    return f"{100 * fraction:.1f}\N{NO-BREAK SPACE}%".replace(".0\N{NO-BREAK SPACE}", "\N{NO-BREAK SPACE}")
+
+
+def points(fraction: float) -> str:
+    """A difference of two percentages.
+
+    Example:
+        >>> points(-0.0312)
+        '−3.1 points'
+    """
+    return f"{round(100 * fraction, 1) + 0.0:+.1f} points".replace("-", "−")
+
+
+def middle(score: Score) -> str:
+    """A score without its interval: ``55.1 %``."""
+    return f"{100 * score.value:.1f}\N{NO-BREAK SPACE}%"
+
+
+def interval(score: Score) -> str:
+    """The interval of a score alone: ``(49.0–61.0)``."""
+    return f"({100 * score.low:.1f}–{100 * score.high:.1f})"
+
+
+def span(score: Score) -> str:
+    """The interval of a difference: ``(−1.8 to 16.2)``."""
+    return f"({100 * score.low:.1f} to {100 * score.high:.1f})".replace("-", "−")
+
+
+def plain(score: Score) -> str:
+    """The interval of a score that is no part of a hundred: ``(1.50–1.81)``."""
+    return f"({score.low:.2f}–{score.high:.2f})"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shown:
+    """A study with its pictures and tables."""
+
+    study: Study
+    name: str
+    confusion: str
+    reliability: str
+    risk: str
+    dots: str
+    speakers: list[Part]
+    sexes: dict[str, str]
+    groups: list[tuple[str, list[Part]]]
+    gap: Score | None
+    emotions: list[dict[str, Any]]
+
+    @classmethod
+    def of(cls, study: Study, name: str) -> _Shown:
+        report = study.honest
+        speakers = breakdown.speakers(report)
+        known = report.aspects.get("sex")
+        sexes = dict.fromkeys((part.name for part in speakers), "")
+        if known is not None:
+            sexes.update(zip(report.speakers.tolist(), known.tolist(), strict=True))
+        groups = [(title, breakdown.parts(report, aspect)) for aspect, title in ASPECTS.items()]
+        return cls(
+            study=study,
+            name=name,
+            confusion=confusion_svg(report, f"{name}-confusion"),
+            reliability=reliability_svg(report, f"{name}-reliability"),
+            risk=risk_coverage_svg(report, f"{name}-risk"),
+            dots=speakers_svg(speakers, sexes, report.chance, f"{name}-speakers"),
+            speakers=speakers,
+            sexes=sexes,
+            groups=[(title, parts) for title, parts in groups if len(parts) > 1],
+            gap=breakdown.sex_gap(report),
+            emotions=_emotions(study),
+        )
+
+
+def _emotions(study: Study) -> list[dict[str, Any]]:
+    """Each emotion with its recall, and what it is most often taken for."""
+    report = study.honest
+    rows = []
+    for number, emotion in enumerate(report.emotions):
+        counts = report.confusion[number].copy()
+        total = int(counts.sum())
+        counts[number] = 0
+        taken = int(counts.argmax())
+        instead = (report.emotions[taken], float(counts[taken] / total)) if counts[taken] else None
+        recall = report.recalls.get(emotion)
+        rows.append({"emotion": emotion, "recall": recall, "utterances": total, "instead": instead})
+    return rows

@@ -49,11 +49,15 @@ def together(
     columns: dict[str, Any] = {
         name: np.concatenate([getattr(table, name) for table in folded]) for name in ("values", *PER_UTTERANCE)
     }
+    left_out: Counter[str] = Counter()
+    for table in tables:
+        left_out.update(table.left_out)
     whole = replace(
         first,
         **columns,
         origins=tuple(dict.fromkeys(origin for table in tables for origin in table.origins)),
         failures=tuple(failure for table in tables for failure in table.failures),
+        left_out=dict(left_out),
     )
     kept = np.isin(whole.emotions, shared)
     return whole.rows(kept), dict(Counter(whole.emotions[~kept].tolist()))

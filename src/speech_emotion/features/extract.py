@@ -203,4 +203,5 @@ def _table(corpus: Corpus, config: FeatureConfig, measured: list[_Measured]) -> 
         config=config,
         origins=corpus.origins,
         failures=failures,
+        left_out=dict(corpus.left_out),
     )

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,7 @@ class FeatureTable:
         config: what made the values; ``config.columns`` names the features.
         origins: the corpora with their licences.
         failures: recordings that are not in the table, and why.
+        left_out: what else is not in it, counted by reason: files that are no part of the corpus.
     """
 
     values: NDArray[np.float32]
@@ -63,6 +64,7 @@ class FeatureTable:
     config: FeatureConfig
     origins: tuple[Origin, ...]
     failures: tuple[Failure, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         rows = len(self.values)
@@ -133,6 +135,7 @@ class FeatureTable:
             "config": self.config.as_dict(),
             "origins": [asdict(origin) for origin in self.origins],
             "failures": [asdict(failure) for failure in self.failures],
+            "left_out": dict(self.left_out),
         }
         arrays["columns"] = np.array(self.columns)
         arrays["about"] = np.array(json.dumps(about))
@@ -163,6 +166,7 @@ class FeatureTable:
                     config=FeatureConfig.from_dict(about["config"]),
                     origins=tuple(Origin(**origin) for origin in about["origins"]),
                     failures=tuple(Failure(**failure) for failure in about["failures"]),
+                    left_out={str(reason): int(count) for reason, count in about.get("left_out", {}).items()},
                 )
         except FileNotFoundError:
             raise FeatureError(f"no such feature table: {path}") from None
@@ -184,6 +188,5 @@ def _checked(name: str, array: NDArray[Any]) -> NDArray[Any]:
     return array
 
 
-PER_UTTERANCE = tuple(
-    field.name for field in fields(FeatureTable) if field.name not in ("values", "config", "origins", "failures")
-)
+OF_THE_TABLE = ("values", "config", "origins", "failures", "left_out")
+PER_UTTERANCE = tuple(column.name for column in fields(FeatureTable) if column.name not in OF_THE_TABLE)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..features.config import FRAMES
 from .manifest import Manifest, Provenance
+from .summary import Summary
 
 PROTOCOLS = {
     "speaker": "new speakers",
@@ -47,6 +48,8 @@ def text(manifest: Manifest) -> str:
         _training(made),
         "## Scores",
         _scores(made, len(manifest.emotions)),
+        *(["## For whom and where", _whom(made.report)] if made.report else []),
+        *(["## How sure it is", sure] if (sure := _sure(manifest)) else []),
         "## Limits",
         LIMITS,
         "## What is inside",
@@ -92,8 +95,9 @@ def _scores(made: Provenance, classes: int) -> str:
             [PROTOCOLS.get(name, name), *(_score(made.scores[name].get(metric)) for metric in metrics)]
             for name in protocols
         ),
+        *_known(made.report, metrics),
     ]
-    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    table = _table(rows)
     chance = f"{100 / classes:.1f} %"
     notes = f"UAR is the mean of the emotions' recalls; chance is {chance}. In brackets: 95 % interval."
     if "random" in made.scores:
@@ -102,6 +106,70 @@ def _scores(made: Provenance, classes: int) -> str:
             " voices; people whom it has never heard are the honest test."
         )
     return f"{table}\n\n{notes}"
+
+
+def _known(report: Summary | None, metrics: Sequence[str]) -> list[list[str]]:
+    """Rows of what is reached without a model."""
+    if report is None:
+        return []
+    rows: dict[str, dict[str, float | None]] = {
+        "chance": {"uar": report.chance},
+        "always the most frequent emotion": {"accuracy": report.majority},
+        "people who only heard it (published)": {"accuracy": report.human},
+    }
+    return [
+        [title, *("–" if values.get(metric) is None else _percent(values[metric] or 0) for metric in metrics)]
+        for title, values in rows.items()
+        if any(values.get(metric) is not None for metric in metrics)
+    ]
+
+
+def _whom(report: Summary) -> str:
+    tested = PROTOCOLS.get(report.protocol, report.protocol)
+    recalls = ", ".join(f"{emotion} {_percent(recall)}" for emotion, recall in report.recalls.items())
+    lines = [f"Tested on: {tested}.", "", f"- Recognised of each emotion: {recalls}."]
+    if report.sexes:
+        each = ", ".join(f"{sex} {_score(score)}" for sex, score in report.sexes.items())
+        lines.append(f"- UAR by sex: {each}.")
+    if report.sex_gap:
+        value, low, high = (report.sex_gap[name] for name in ("value", "low", "high"))
+        ends = "" if low is None or high is None else f" ({100 * low:+.1f} to {100 * high:+.1f})"
+        lines.append(f"- UAR of women less that of men: {100 * (value or 0):+.1f} points{ends}.")
+    if report.worst_speaker:
+        name, uar = report.worst_speaker
+        lines.append(f"- The speaker that it understands worst is {name}: UAR {_percent(uar)}.")
+    if report.conditions:
+        clean = [["as recorded", _percent(report.clean), "–"]] if report.clean is not None else []
+        rows = [[each.title, _percent(each.uar), _percent(each.unchanged)] for each in report.conditions]
+        lines += ["", "In worse sound, some of the same clips:", ""]
+        lines.append(_table([["condition", "UAR", "same answer"], ["---"] * 3, *clean, *rows]))
+    return "\n".join(lines)
+
+
+def _sure(manifest: Manifest) -> str:
+    """What its probabilities are worth, on the speakers that it goes by."""
+    made = manifest.provenance
+    scores = next((made.scores[name] for name in PROTOCOLS if name != "inner" and name in made.scores), {})
+    lines = []
+    if "ece" in scores:
+        lines.append(f"- How far its confidence is from its accuracy (ECE): {_score(scores['ece'])}.")
+    if manifest.sure_above > 0 and "coverage" in scores:
+        right = (
+            f", and {_score(scores['sure_accuracy'])} of those answers are right" if "sure_accuracy" in scores else ""
+        )
+        lines.append(
+            f'- Below a confidence of {manifest.sure_above:.2f} it says "not sure": it answers '
+            f"{_score(scores['coverage'])} of the clips{right}."
+        )
+    return "\n".join(lines)
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _percent(fraction: float) -> str:
+    return f"{100 * fraction:.1f} %"
 
 
 def _score(score: Mapping[str, float | None] | None) -> str:

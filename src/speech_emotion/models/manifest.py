@@ -30,6 +30,7 @@ from .strict_json import (
     whole,
     wrong,
 )
+from .summary import Summary, interval
 
 FORMAT = 1
 """Of the bundle; a newer one is refused."""
@@ -70,6 +71,7 @@ class Provenance:
         protocol: how it was chosen: ``speaker``.
         seed: of everything random.
         scores: what it scored, by protocol.
+        report: for whom and where it works; None where that was not measured.
         versions: of the libraries that trained it.
     """
 
@@ -82,6 +84,7 @@ class Provenance:
     protocol: str = ""
     seed: int = 0
     scores: Scores = field(default_factory=dict)
+    report: Summary | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -170,6 +173,7 @@ class Manifest:
             "protocol": made.protocol,
             "seed": made.seed,
             "scores": {protocol: dict(metrics) for protocol, metrics in made.scores.items()},
+            "report": made.report.as_dict() if made.report else None,
             "versions": dict(made.versions),
             "members": dict(self.members),
         }
@@ -201,6 +205,7 @@ class Manifest:
         made_by = whole(values.get("format"), "format", 1, 2**31)
         if made_by > FORMAT:
             raise BundleError(f"made by a newer version: format {made_by}, this one reads up to {FORMAT}; update it")
+        values = {**LATER, **values}
         mapping(values, "manifest.json", FIELDS)
         one_of(values["rate"], "rate", [RATE])
         one_of(values["pooling"], "pooling", [POOLING])
@@ -238,8 +243,11 @@ FIELDS = (
         "sure_above",
     ),
     *("adaptation", "family", "hyperparameters", "licence", "corpora", "utterances", "utterances_sha256"),
-    *("speakers", "protocol", "seed", "scores", "versions", "members"),
+    *("speakers", "protocol", "seed", "scores", "report", "versions", "members"),
 )
+
+LATER = {"report": None}
+"""Fields that bundles of this format may lack, because they came later, and what they then are."""
 
 
 def _name(value: object) -> None:
@@ -275,7 +283,8 @@ def _provenance(values: Mapping[str, Any]) -> Provenance:
         utterances_sha256=sha256(digest, "utterances_sha256") if digest != "" else "",
         protocol=text(values["protocol"], "protocol", LONGEST_NAME),
         seed=whole(values["seed"], "seed", 0, 2**32 - 1),
-        scores=named(values["scores"], "scores", lambda metrics, place: named(metrics, place, _score)),
+        scores=named(values["scores"], "scores", lambda metrics, place: named(metrics, place, interval)),
+        report=None if values["report"] is None else Summary.from_dict(values["report"]),
         versions=named(values["versions"], "versions", text),
     )
 
@@ -284,11 +293,3 @@ def _origin(value: object) -> Origin:
     names = [origin_field.name for origin_field in fields(Origin)]
     origin = mapping(value, "a corpus", names)
     return Origin(**{name: text(origin[name], f"{name} of a corpus") for name in names})
-
-
-def _score(value: object, place: str) -> dict[str, float | None]:
-    score = mapping(value, place, ["value", "low", "high"])
-    score["value"] = number(score["value"], place, -1e9, 1e9)
-    for bound in ("low", "high"):
-        score[bound] = None if score[bound] is None else number(score[bound], place, -1e9, 1e9)
-    return score

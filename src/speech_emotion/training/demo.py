@@ -6,9 +6,7 @@ The clip that is predicted at the end is by a speaker whom the search had not he
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +15,14 @@ from ..corpora.paths import writable
 from ..corpora.utterance import Corpus
 from ..emotions import CALM4
 from ..errors import TrainingError
-from ..evaluation.evaluate import evaluate
+from ..evaluation.figures import confusion_png
 from ..evaluation.fitting import require
-from ..evaluation.published import HUMAN
-from ..evaluation.report import Comparison, Page, confusion_png, render
+from ..evaluation.report import Page, write
+from ..evaluation.side_by_side import Step, silent, study
+from ..evaluation.study import Study
 from ..features.extract import extract, forget
 from ..features.table import FeatureTable
 from ..models.prediction import Prediction
-from ..workers import Progress
 from .families import family
 from .leaderboard import SearchResult, Trial
 from .search import parse_budget, search
@@ -40,7 +38,7 @@ class Demonstration:
     Attributes:
         table: the features.
         seconds: what reading, resampling and measuring all recordings took.
-        comparisons: random split beside new speakers, for each task.
+        studies: random split beside new speakers, for each task.
         result: of the search.
         clip: the recording that was predicted.
         truth: its emotion.
@@ -52,7 +50,7 @@ class Demonstration:
 
     table: FeatureTable
     seconds: float
-    comparisons: tuple[Comparison, ...]
+    studies: tuple[Study, ...]
     result: SearchResult
     clip: str
     truth: str
@@ -60,15 +58,6 @@ class Demonstration:
     prediction: Prediction
     page: Path
     picture: Path
-
-
-Step = Callable[[str], AbstractContextManager[Progress]]
-"""Called when a step begins, with what it is; what it gives is told how far the step is."""
-
-
-@contextmanager
-def _silent(line: str) -> Iterator[Progress]:
-    yield lambda done, total: None
 
 
 def demonstrate(
@@ -80,7 +69,7 @@ def demonstrate(
     workers: int | None = None,
     repeat: str = "",
     warning: str = "",
-    step: Step = _silent,
+    step: Step = silent,
 ) -> Demonstration:
     """Walk the whole road, and leave a page, a picture, the features and the models in a folder.
 
@@ -112,14 +101,17 @@ def demonstrate(
     table.save(folder / "features.npz")
     forget(parts)
     tasks = _tasks(table)
-    comparisons = []
+    studies = []
     for task, part in tasks.items():
-        reports = {}
-        for protocol, name in (("random", "random split"), ("speaker", "new speakers")):
-            with step(f"scoring {family(FAMILY).summary}: {task}, {name}") as progress:
-                network = family(FAMILY).build(seed=seed)
-                reports[protocol] = evaluate(network, part, protocol, seed=seed, workers=workers, progress=progress)
-        comparisons.append(Comparison(task, human=_human(part), **reports))
+        found = study(
+            family(FAMILY).build(seed=seed),
+            part,
+            beside=("random",),
+            seed=seed,
+            workers=workers,
+            step=lambda line, task=task: step(f"{family(FAMILY).summary}, {task}: {line}"),  # type: ignore[misc]
+        )
+        studies.append(replace(found, about=(), left_out={}))  # the page tells that once, for both tasks
     task, part = next(iter(tasks.items()))
     with step(f"searching for a better model of {task} for {budget}") as progress:
         begun_search = time.monotonic()
@@ -134,11 +126,11 @@ def demonstrate(
     clip, truth = str(part.paths[row]), str(part.emotions[row])
     prediction = result.best.recognize(clip)
     picture, page = folder / "confusion.png", folder / "report.html"
-    confusion_png(comparisons[0].speaker, picture)
+    confusion_png(studies[0].honest, picture)
     shown = Demonstration(
         table,
         seconds,
-        tuple(comparisons),
+        tuple(studies),
         result,
         clip,
         truth,
@@ -147,9 +139,7 @@ def demonstrate(
         page,
         picture,
     )
-    part_file = page.with_name(f"{page.name}.part")
-    part_file.write_text(render(_page(corpus, shown, repeat, warning)), encoding="utf-8")
-    part_file.replace(page)
+    write(_page(corpus, shown, repeat, warning), page)
     return shown
 
 
@@ -177,10 +167,6 @@ def _tasks(table: FeatureTable) -> dict[str, FeatureTable]:
     return everything
 
 
-def _human(table: FeatureTable) -> float | None:
-    return HUMAN.get(table.name) if len(table.classes) == 8 else None
-
-
 def _not_used(corpus: Corpus, table: FeatureTable) -> str:
     counts = {**corpus.left_out, "could not be read": len(table.failures)}
     return ", ".join(f"{count} {reason}" for reason, count in counts.items() if count) or "nothing"
@@ -196,12 +182,12 @@ def _page(corpus: Corpus, shown: Demonstration, repeat: str, warning: str) -> Pa
         ("Features", f"{', '.join(table.config.features)}: {len(table.columns)} numbers an utterance"),
         ("Time for them", f"{shown.seconds:.1f} s"),
         ("Classifier of the table", family(FAMILY).summary),
-        ("Split", f"{shown.comparisons[0].speaker.folds} folds, seed {shown.result.seed}"),
+        ("Split", f"{shown.studies[0].honest.folds} folds, seed {shown.result.seed}"),
     ]
     return Page(
         title=f"Emotions in {corpus.name}",
         about=about,
-        comparisons=shown.comparisons,
+        studies=shown.studies,
         winner=search_lines(shown.result),
         heard=(shown.clip, shown.truth, shown.prediction.scores),
         repeat=repeat,

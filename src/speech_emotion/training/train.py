@@ -15,13 +15,18 @@ from typing import Any
 
 from .. import workers as pool
 from ..errors import TrainingError, UsageError
-from ..evaluation.evaluate import evaluate
+from ..evaluation.breakdown import summary
+from ..evaluation.clips import choose
+from ..evaluation.evaluate import Report, evaluate
 from ..evaluation.fitting import examples, fit
 from ..evaluation.intervals import Score
 from ..evaluation.protocols import folds_of
+from ..evaluation.robustness import robustness
+from ..evaluation.side_by_side import require_recordings
 from ..features.table import FeatureTable
 from ..models.manifest import Provenance
 from ..models.model import Model
+from ..models.summary import Summary
 from .export import SklearnClassifier
 from .families import FAMILIES
 from .families import family as family_named
@@ -39,6 +44,8 @@ def train(
     folds: int = 5,
     calibrate: bool = True,
     sure_at: float | None = None,
+    degraded: bool = False,
+    clips: int | None = None,
     workers: int | None = None,
     progress: pool.Progress | None = None,
     name: str | None = None,
@@ -57,6 +64,8 @@ def train(
             judged without: it changes no answer.
         sure_at: the accuracy wanted of what the model answers, from 0 to 1; of what is left it says "not sure".
             None answers always.
+        degraded: also judge the recipe on degraded recordings, which are read again, for the card.
+        clips: how many of them to degrade; None takes all.
         workers: how many processes; None takes all cores. The model is the same with any number.
         progress: called with models fitted and models in all.
         name: the model's; by default the family and the corpora.
@@ -70,6 +79,7 @@ def train(
         TrainingError: if the table has no rows, one emotion only or values that are not finite, or a protocol
             cannot split it: a single speaker cannot be judged by ``speaker``; or the wanted accuracy is out of
             reach.
+        FeatureError: if recordings are to be degraded, and cannot be read.
     """
     if isinstance(protocols, str):
         raise UsageError(f"protocols is a list of names: ['{protocols}']")
@@ -77,6 +87,8 @@ def train(
     values, labels = examples(table)
     built = recipe(family, seed=seed, calibrate=calibrate, sure_at=sure_at, **hyperparameters)
     check_origin(table, name)
+    if degraded:
+        require_recordings(table)
     steps = [len(folds_of(protocol, table, folds, seed)) for protocol in protocols]
     fitted = fit(built, values, labels, table.speakers)
     if sure_at is not None and fitted.coverage_ == 0:
@@ -84,15 +96,32 @@ def train(
             f"no confidence makes {sure_at:.0%} of the answers right for new speakers; ask for less (--sure-at), or "
             "for other features"
         )
+    heard = len(choose(table, clips, seed)) + max(steps, default=0) if degraded else 0
+    total = 1 + sum(steps) + heard
     if progress:
-        progress(1, sum(steps) + 1)
-    scores: dict[str, dict[str, Score]] = {}
+        progress(1, total)
+    reports: dict[str, Report] = {}
+    answering = getattr(built, "estimator", built)
     for number, protocol in enumerate(protocols):
-        judged = getattr(built, "estimator", built) if protocol == "random" else built
-        step = _after(progress, 1 + sum(steps[:number]), sum(steps) + 1)
-        report = evaluate(judged, table, protocol, folds=folds, seed=seed, workers=workers, progress=step)
-        scores[protocol] = report.scores
-    provenance = provenance_of(table, family, hyperparameters, protocol=", ".join(protocols), seed=seed, scores=scores)
+        judged = answering if protocol == "random" else built
+        step = _after(progress, 1 + sum(steps[:number]), total)
+        reports[protocol] = evaluate(judged, table, protocol, folds=folds, seed=seed, workers=workers, progress=step)
+    honest = next((protocol for protocol in sorted(protocols, key=_honesty)), None)
+    worse = None
+    if degraded and honest:
+        step = _after(progress, 1 + sum(steps), total)
+        worse = robustness(
+            answering, table, protocol=honest, folds=folds, seed=seed, clips=clips, workers=workers, progress=step
+        )
+    provenance = provenance_of(
+        table,
+        family,
+        hyperparameters,
+        protocol=", ".join(protocols),
+        seed=seed,
+        scores={protocol: report.scores for protocol, report in reports.items()},
+        report=summary(reports[honest], worse) if honest else None,
+    )
     return model_of(fitted, table, provenance, name)
 
 
@@ -127,6 +156,21 @@ def recipe(
     return Calibrated(pipeline, sure_at=sure_at, seed=seed)
 
 
+def described(family: str, calibrate: bool = True, sure_at: float | None = None) -> str:
+    """A recipe in words: ``lda: linear discriminants …; calibrated on inner speakers``.
+
+    Args:
+        family: a name from :data:`speech_emotion.training.families.FAMILIES`.
+        calibrate: whether a temperature is fitted.
+        sure_at: the accuracy wanted of what is answered.
+    """
+    named = family_named(family)
+    settings = ", ".join(f"{name} {value}" for name, value in named.defaults.items())
+    more = "calibrated on inner speakers" if calibrate else "not calibrated"
+    wanted = "" if sure_at is None else f", to be right in {sure_at:.0%} of its answers"
+    return f"{family}: {named.summary} ({settings}); {more}{wanted}"
+
+
 def model_of(fitted: Any, table: FeatureTable, provenance: Provenance, name: str | None = None) -> Model:
     """The model that a pipeline, fitted on this table, makes; calibrated if that is."""
     pipeline = getattr(fitted, "fitted_", fitted)
@@ -149,6 +193,7 @@ def provenance_of(
     protocol: str,
     seed: int,
     scores: Mapping[str, Mapping[str, Score]],
+    report: Summary | None = None,
 ) -> Provenance:
     """How a model was made from this table, for its manifest."""
     return Provenance(
@@ -161,6 +206,7 @@ def provenance_of(
         protocol=protocol,
         seed=seed,
         scores={by: {name: score.as_dict() for name, score in each.items()} for by, each in scores.items()},
+        report=report,
         versions={
             "python": platform.python_version(),
             **{library: version(library) for library in LIBRARIES},
@@ -189,6 +235,12 @@ def check_seed(seed: int) -> None:
     """Raise where a seed is not one that every library takes."""
     if not 0 <= seed < 2**32:
         raise UsageError(f"seed must be from 0 to {2**32 - 1}, not {seed}")
+
+
+def _honesty(protocol: str) -> int:
+    """Where a protocol stands among those that the card may go by: new speakers first, the random split last."""
+    order = ("speaker", "loso", "emobox", "corpus", "sentence", "random")
+    return order.index(protocol) if protocol in order else len(order)
 
 
 def _after(progress: pool.Progress | None, before: int, total: int) -> pool.Progress | None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import workers as pool
+from ..evaluation.breakdown import summary
 from ..evaluation.evaluate import report
 from ..evaluation.fitting import Fold, examples, fit, guess, judge, numbered
 from ..evaluation.intervals import Score, bootstrap_over_speakers
@@ -99,7 +100,7 @@ def finish(
     with closing(pool.run(_finish, tasks, workers)) as results:
         for rank, (winner, table, result) in enumerate(zip(winners, learnt, results, strict=True), 1):
             candidate, (fitted, probabilities) = winner.candidate, result
-            outer = report(
+            judged = report(
                 probabilities,
                 truth,
                 test.speakers,
@@ -107,7 +108,9 @@ def finish(
                 protocol="speaker",
                 folds=1,
                 seed=seed,
-            ).scores
+                aspects={"sex": test.sexes, "corpus": test.corpora},
+            )
+            outer = judged.scores
             file = bundle_name(rank, candidate)
             made = provenance_of(
                 table,
@@ -116,6 +119,7 @@ def finish(
                 protocol="speaker",
                 seed=seed,
                 scores={"inner": winner.inner, "outer": outer},
+                report=summary(judged),
             )
             yield replace(winner, outer=outer, file=file), model_of(fitted, table, made, Path(file).stem)
 

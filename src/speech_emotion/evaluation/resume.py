@@ -1,0 +1,196 @@
+"""Folds that are finished stay finished, so that an evaluation that was killed goes on where it stopped.
+
+Each answer is a file of its own, named by a hash of all that it follows from: the estimator with its parameters, the
+values, labels and speakers, the rows of the fold, and the versions of the libraries. Where any of that is another, so
+is the name, and the fold is fitted anew. The files are ``.npz`` without pickle: nothing in them can run code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import workers as pool
+from ..corpora.paths import writable
+from ..errors import UsageError
+from .fitting import Fold, answer
+
+SUFFIX = ".fold.npz"
+
+LIBRARIES = ("speech-emotion", "numpy", "scipy", "scikit-learn")
+"""Whose versions change what a fold answers."""
+
+Answer = tuple[NDArray[np.float64], NDArray[np.bool_]]
+"""Probabilities, shape (test, classes), and of which rows the model is sure, shape (test,)."""
+
+
+def answers(
+    folds: Sequence[Fold], workers: int | None = None, resume: str | os.PathLike[str] | None = None
+) -> Iterator[Answer]:
+    """What the models of some folds say, in their order; those that a folder has are not fitted again.
+
+    Args:
+        folds: of one estimator on the same rows.
+        workers: how many processes; None takes all cores.
+        resume: a folder, made where it is missing; None keeps nothing.
+
+    Raises:
+        UsageError: if the folder cannot be written, or the estimator holds what cannot be told apart from another.
+    """
+    if resume is None:
+        yield from pool.run(answer, folds, workers)
+        return
+    folder = writable(Path(resume))
+    tasks = [_Task(fold, str(folder / f"{key}{SUFFIX}")) for fold, key in zip(folds, keys(folds), strict=True)]
+    kept = [_kept(task) for task in tasks]
+    fresh = pool.run(_answer, [task for task, there in zip(tasks, kept, strict=True) if there is None], workers)
+    for there in kept:
+        yield next(fresh) if there is None else there
+
+
+def forget(resume: str | os.PathLike[str]) -> None:
+    """Remove the folds that a folder holds, once their scores are saved; other files there stay."""
+    folder = Path(resume)
+    for file in folder.glob(f"*{SUFFIX}*"):
+        file.unlink(missing_ok=True)
+    with suppress(OSError):  # not empty, or not there
+        folder.rmdir()
+
+
+def keys(folds: Sequence[Fold]) -> list[str]:
+    """A name for each fold's answer, of hexadecimal digits: the same for the same work only.
+
+    Raises:
+        UsageError: if the estimator holds something whose state cannot be read.
+    """
+    if not folds:
+        return []
+    first = folds[0]
+    shared = hashlib.sha256()
+    for array in (first.values, first.labels, first.speakers):
+        _add(shared, array)
+    try:
+        described = describe(first.estimator)
+    except RecursionError:
+        raise _opaque(first.estimator) from None
+    versions = [platform.python_version(), *(version(library) for library in LIBRARIES)]
+    shared.update(repr((described, first.classes, versions)).encode())
+    names = []
+    for fold in folds:
+        own = shared.copy()
+        _add(own, fold.train)
+        _add(own, fold.test)
+        names.append(own.hexdigest()[:32])
+    return names
+
+
+def describe(value: object) -> str:
+    """All that an estimator's behaviour follows from, as text: classes with their source, parameters, arrays.
+
+    Example:
+        >>> describe({"C": 1.0, "classes": ("calm", "sad")})
+        "{'C': 1.0, 'classes': ['calm', 'sad']}"
+
+    Raises:
+        UsageError: if a value has no state that can be read, such as a random generator.
+    """
+    kind = type(value)
+    if value is None or isinstance(value, (bool, int, float, complex, str, bytes, np.generic)):
+        text = repr(value)
+    elif isinstance(value, np.ndarray) and value.dtype != object:
+        digest = hashlib.sha256()
+        _add(digest, value)
+        text = digest.hexdigest()
+    elif isinstance(value, Mapping):
+        text = f"{{{', '.join(f'{describe(key)}: {describe(each)}' for key, each in value.items())}}}"
+    elif isinstance(value, (set, frozenset)):
+        text = f"{{{', '.join(sorted(map(describe, value)))}}}"
+    elif isinstance(value, (list, tuple)):
+        text = f"[{', '.join(map(describe, value))}]"
+    elif callable(value) and hasattr(value, "__qualname__"):
+        text = _source(value)
+    elif hasattr(value, "get_params"):
+        text = f"{_source(kind)}({describe(dict(sorted(value.get_params(deep=False).items())))})"
+    elif kind.__module__.split(".")[0] == "numpy" or not hasattr(value, "__dict__"):
+        raise _opaque(value)
+    else:
+        text = f"{_source(kind)}({describe(vars(value))})"
+    return text
+
+
+def _opaque(value: object) -> UsageError:
+    return UsageError(
+        f"a model that holds a {type(value).__name__} cannot be resumed, because its state cannot be compared; "
+        "evaluate without resume, or seed it with a number"
+    )
+
+
+def _source(thing: Any) -> str:
+    """The full name of a class or function, with its library's version and a hash of the file that defines it."""
+    module = str(getattr(thing, "__module__", ""))
+    code = getattr(thing, "__code__", None)
+    own = [code.co_code, code.co_consts, code.co_names] if code is not None else []
+    release = getattr(sys.modules.get(module.split(".", maxsplit=1)[0]), "__version__", "")
+    file = getattr(sys.modules.get(module), "__file__", None)
+    return repr((module, thing.__qualname__, release, _file_hash(file) if file else "", *map(repr, own)))
+
+
+@lru_cache(maxsize=256)
+def _file_hash(path: str) -> str:
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+def _add(digest: Any, array: NDArray[Any] | None) -> None:
+    if array is None:
+        digest.update(b"none")
+        return
+    digest.update(repr((array.dtype.str, array.shape)).encode())
+    digest.update(np.ascontiguousarray(array).tobytes())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Task:
+    fold: Fold
+    file: str
+
+
+def _answer(task: _Task) -> Answer:
+    probabilities, sure = answer(task.fold)
+    file = Path(task.file)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f"{file.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as out:
+            np.savez(out, allow_pickle=False, probabilities=probabilities, sure=sure)
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
+    return probabilities, sure
+
+
+def _kept(task: _Task) -> Answer | None:
+    rows = len(task.fold.test)
+    try:
+        with np.load(task.file, allow_pickle=False) as kept:
+            probabilities, sure = kept["probabilities"], kept["sure"]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+    whole = probabilities.shape == (rows, task.fold.classes) and sure.shape == (rows,)
+    right = whole and probabilities.dtype == np.float64 and sure.dtype == np.bool_ and np.isfinite(probabilities).all()
+    return (probabilities, sure) if right else None

@@ -1,0 +1,144 @@
+"""An evaluation that was killed goes on where it stopped, and comes to the same scores."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from speech_emotion.errors import UsageError
+from speech_emotion.evaluation.evaluate import evaluate
+from speech_emotion.evaluation.fitting import Fold
+from speech_emotion.evaluation.resume import describe, forget, keys
+
+COUNTING = '''
+import os, signal, sys
+from pathlib import Path
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+class Counting(LinearDiscriminantAnalysis):
+    """Counts its fits in a folder, and kills its process at the one that is named."""
+
+    def fit(self, X, y):
+        folder = Path(os.environ["FITS"])
+        (folder / f"{len(list(folder.iterdir()))}-{os.getpid()}").touch()
+        if len(list(folder.iterdir())) == int(os.environ.get("KILL_AT", 0)):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().fit(X, y)
+'''
+RUN = """
+import json, sys
+from counting import Counting
+from speech_emotion.evaluation.evaluate import evaluate
+from speech_emotion.features.table import FeatureTable
+report = evaluate(Counting(), FeatureTable.load("table.npz"), folds=5, workers=int(sys.argv[1]), resume="kept")
+print(json.dumps([report.as_dict(), report.probabilities.tolist()]))
+"""
+
+
+def test_a_killed_run_goes_on_where_it_stopped_and_gives_the_same_report(made_table, tmp_path: Path) -> None:
+    table = made_table(strength=0.7)
+    table.save(tmp_path / "table.npz")
+    (tmp_path / "counting.py").write_text(COUNTING, encoding="utf-8")
+
+    def run(name: str, workers: int, **environment: str) -> subprocess.CompletedProcess[str]:
+        fits = tmp_path / name
+        fits.mkdir()
+        path = os.pathsep.join([str(tmp_path), *sys.path])
+        return subprocess.run(
+            [sys.executable, "-c", RUN, str(workers)],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": path, "FITS": str(fits), **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    killed = run("first", 1, KILL_AT="4")
+    assert killed.returncode == -signal.SIGKILL
+    assert len(list((tmp_path / "kept").iterdir())) == 3
+    resumed = run("second", 2)
+    assert len(list((tmp_path / "second").iterdir())) == 2
+    facts, probabilities = json.loads(resumed.stdout)
+    whole = evaluate(LinearDiscriminantAnalysis(), table, folds=5, workers=1)
+    assert facts == json.loads(json.dumps(whole.as_dict()))
+    assert probabilities == whole.probabilities.tolist()
+
+
+def test_a_damaged_file_is_fitted_anew_and_forget_leaves_what_is_not_ours(made_table, tmp_path: Path) -> None:
+    table, folder = made_table(), tmp_path / "kept"
+    first = evaluate(LinearDiscriminantAnalysis(), table, folds=3, workers=1, resume=folder)
+    files = sorted(folder.iterdir())
+    files[0].write_bytes(files[0].read_bytes()[:100])
+    files[1].write_bytes(b"")
+    np.savez(files[2], probabilities=np.zeros((2, 2)), sure=np.ones(2, dtype=bool))
+    again = evaluate(LinearDiscriminantAnalysis(), table, folds=3, workers=1, resume=folder)
+    assert (again.probabilities == first.probabilities).all()
+    assert sorted(folder.iterdir()) == files
+    (folder / "mine.txt").touch()
+    forget(folder)
+    assert [path.name for path in folder.iterdir()] == ["mine.txt"]
+
+
+def _fold(table, estimator, train=(0, 1, 2), test=(3, 4)) -> Fold:
+    labels = np.arange(len(table)) % 3
+    return Fold(estimator, table.values, labels, np.array(train), np.array(test), 3, table.speakers)
+
+
+def _key(fold: Fold) -> str:
+    return keys([fold])[0]
+
+
+def test_whatever_changes_the_answer_changes_its_name(made_table) -> None:
+    table = made_table()
+    fold = _fold(table, LogisticRegression())
+    values = table.values.copy()
+    values[5, 0] += 1
+    others = [
+        replace(fold, estimator=LogisticRegression(C=0.5)),
+        replace(fold, estimator=LinearDiscriminantAnalysis()),
+        replace(fold, estimator=make_pipeline(StandardScaler(), LogisticRegression())),
+        replace(fold, estimator=make_pipeline(StandardScaler(with_mean=False), LogisticRegression())),
+        replace(fold, estimator=FunctionTransformer(np.log)),
+        replace(fold, estimator=FunctionTransformer(np.exp)),
+        replace(fold, values=values),
+        replace(fold, labels=fold.labels[::-1]),
+        replace(fold, speakers=None),
+        replace(fold, train=fold.train[::-1]),
+        replace(fold, test=fold.test[:1]),
+        replace(fold, classes=4),
+    ]
+    names = {_key(each) for each in (fold, *others)}
+    assert len(names) == len(others) + 1
+    assert _key(_fold(made_table(), LogisticRegression())) == _key(fold)
+
+
+class Plain:
+    """Neither ``get_params`` nor anything else of scikit-learn's."""
+
+    def __init__(self, depth: int) -> None:
+        self.depth = depth
+
+
+def test_any_object_is_told_by_what_it_holds_and_what_cannot_be_told_is_refused(made_table) -> None:
+    assert describe(Plain(1)) == describe(Plain(1)) != describe(Plain(2))
+    table = made_table()
+    with pytest.raises(UsageError, match="holds a RandomState cannot be resumed"):
+        _key(_fold(table, LogisticRegression(random_state=np.random.RandomState(0))))
+    with pytest.raises(UsageError, match="holds a Generator"):
+        _key(_fold(table, Plain(np.random.default_rng(0))))  # type: ignore[arg-type]
+    endless = Plain(0)
+    endless.depth = endless  # type: ignore[assignment]
+    with pytest.raises(UsageError, match="holds a Plain cannot be resumed"):
+        _key(_fold(table, endless))
