@@ -21,7 +21,7 @@ from ..models.model import Model
 from .clips import choose, measured, voices
 from .conditions import Clip, Heard, Stretch, hear
 from .evaluate import as_known_to, check_unseen, fewer
-from .fitting import examples, fit, guess, require
+from .fitting import examples, fit, guess, learnt, require
 from .protocols import folds_of, splitter
 
 
@@ -185,7 +185,7 @@ class _Fold:
     estimator: Any
     values: NDArray[np.float32]
     labels: NDArray[np.int64]
-    speakers: NDArray[np.str_]
+    speakers: NDArray[np.str_] | None
     asked: NDArray[np.float32]
     classes: int
 
@@ -205,7 +205,12 @@ def _named(
     clean, labels = examples(table)
     named = np.zeros(values.shape[:2], dtype=np.int64)
     parts = [
-        _Fold(asked.estimator, clean[train], labels[train], table.speakers[train], values[:, those], classes)
+        _Fold(
+            asked.estimator,
+            *learnt(clean, labels, table.speakers, tuple(table.copies.values()), train),
+            values[:, those],
+            classes,
+        )
         for (train, _), those in zip(asked.pairs, tests, strict=True)
         if len(those)
     ]

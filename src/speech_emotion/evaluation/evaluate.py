@@ -141,7 +141,8 @@ def evaluate(
         raise UsageError(f"a model must have fit and predict_proba, and {type(model).__name__} has not")
     values, labels = examples(table)
     pairs = folds_of(protocol, table, folds, seed)
-    parts = [Fold(estimator, values, labels, *pair, len(table.classes), table.speakers) for pair in pairs]
+    copies = tuple(table.copies.values())
+    parts = [Fold(estimator, values, labels, *pair, len(table.classes), table.speakers, copies) for pair in pairs]
     probabilities = np.zeros((len(table), len(table.classes)))
     sure, fold = np.ones(len(table), dtype=np.bool_), np.zeros(len(table), dtype=np.intp)
     for number, (part, answered) in enumerate(zip(parts, answers(parts, workers, resume), strict=True)):

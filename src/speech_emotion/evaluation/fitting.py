@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -28,6 +29,7 @@ class Fold:
         classes: how many there are, also where ``train`` lacks one.
         speakers: who spoke each row, shape (n,), for estimators that ask: whose ``fit`` or ``predict_proba`` takes
             ``groups``.
+        copies: more values of the same rows, each of shape (n, features); those of ``train`` are learnt as well.
     """
 
     estimator: Any
@@ -37,6 +39,7 @@ class Fold:
     test: NDArray[np.intp]
     classes: int
     speakers: NDArray[np.str_] | None = None
+    copies: tuple[NDArray[np.float32], ...] = ()
 
 
 def require(purpose: str) -> None:
@@ -56,10 +59,38 @@ def judge(fold: Fold) -> NDArray[np.float64]:
 
 def answer(fold: Fold) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """As :func:`judge`, and of which rows the model is sure, shape (test,): of all, unless it has ``sure_above_``."""
-    learnt, tested = (None if fold.speakers is None else fold.speakers[rows] for rows in (fold.train, fold.test))
-    fitted = fit(fold.estimator, fold.values[fold.train], fold.labels[fold.train], learnt)
+    values, labels, speakers = learnt(fold.values, fold.labels, fold.speakers, fold.copies, fold.train)
+    fitted = fit(fold.estimator, values, labels, speakers)
+    tested = None if fold.speakers is None else fold.speakers[fold.test]
     probabilities = guess(fitted, fold.values[fold.test], fold.classes, tested)
     return probabilities, probabilities.max(axis=1) >= getattr(fitted, "sure_above_", 0.0)
+
+
+def learnt(
+    values: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    speakers: NDArray[np.str_] | None,
+    copies: Sequence[NDArray[np.float32]] = (),
+    rows: NDArray[np.intp] | slice = slice(None),
+) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.str_] | None]:
+    """What a model learns from: some rows, and after them their copies.
+
+    Args:
+        values: shape (n, features).
+        labels: shape (n,).
+        speakers: shape (n,), where they matter.
+        copies: more values of the same rows, each of shape (n, features).
+        rows: which are learnt.
+
+    Returns:
+        Values, labels and speakers of ``1 + len(copies)`` times as many rows.
+    """
+    times = 1 + len(copies)
+    return (
+        np.concatenate([values[rows], *(copy[rows] for copy in copies)]) if copies else values[rows],
+        np.tile(labels[rows], times),
+        None if speakers is None else np.tile(speakers[rows], times),
+    )
 
 
 def fit(

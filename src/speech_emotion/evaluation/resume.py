@@ -80,7 +80,7 @@ def keys(folds: Sequence[Fold]) -> list[str]:
         return []
     first = folds[0]
     shared = hashlib.sha256()
-    for array in (first.values, first.labels, first.speakers):
+    for array in (first.values, first.labels, first.speakers, *first.copies):
         _add(shared, array)
     try:
         described = describe(first.estimator)

@@ -46,6 +46,8 @@ def together(
     for table in folded[1:]:
         if table.config != first.config:
             raise FeatureError(f"{table.name} and {first.name} were not measured alike; extract both in the same way")
+        if list(table.copies) != list(first.copies):
+            raise FeatureError(f"{table.name} and {first.name} have not the same copies; extract both in the same way")
     columns: dict[str, Any] = {
         name: np.concatenate([getattr(table, name) for table in folded]) for name in ("values", *PER_UTTERANCE)
     }
@@ -58,6 +60,7 @@ def together(
         origins=tuple(dict.fromkeys(origin for table in tables for origin in table.origins)),
         failures=tuple(failure for table in tables for failure in table.failures),
         left_out=dict(left_out),
+        copies={name: np.concatenate([table.copies[name] for table in folded]) for name in first.copies},
     )
     kept = np.isin(whole.emotions, shared)
     return whole.rows(kept), dict(Counter(whole.emotions[~kept].tolist()))

@@ -25,6 +25,7 @@ from ..corpora.utterance import Corpus, Utterance
 from ..errors import FeatureError, SpeechEmotionError
 from ..workers import Progress
 from .config import FeatureConfig
+from .copies import chosen, copy_of
 from .measure import measure
 from .table import Failure, FeatureTable
 
@@ -40,6 +41,7 @@ def extract(
     statistics: Sequence[str] = ("mean",),
     *,
     config: FeatureConfig | None = None,
+    copies: Sequence[str] = (),
     workers: int | None = None,
     resume: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
@@ -51,6 +53,8 @@ def extract(
         features: groups, from :data:`speech_emotion.features.config.FEATURES`.
         statistics: over frames, from :data:`speech_emotion.features.config.STATISTICS`.
         config: every parameter; in place of ``features`` and ``statistics``.
+        copies: each clip once more as it might have sounded, to be learnt from: names from
+            :data:`speech_emotion.features.copies.COPIES`. ``("slower", "faster")`` does most linear models good.
         workers: processes; None takes all cores. The values are the same with any number.
         resume: a folder for finished shards. What a killed run left there is used; :func:`forget` clears it.
         progress: called with utterances done and all utterances.
@@ -60,13 +64,15 @@ def extract(
         each with its reason.
 
     Raises:
-        UsageError: if a feature or statistic is unknown.
+        UsageError: if a feature, statistic or copy is unknown.
         FeatureError: if no recording could be used.
         MissingExtraError: if a group needs a library that is not installed.
     """
     config = config or FeatureConfig(features=tuple(features), statistics=tuple(statistics))
+    folder = None if resume is None else os.fspath(resume)
+    wanted = chosen(copies)
     shards = [
-        _Shard(corpus.utterances[first : first + SHARD], config, None if resume is None else os.fspath(resume))
+        _Shard(corpus.utterances[first : first + SHARD], config, wanted, folder)
         for first in range(0, len(corpus), SHARD)
     ]
     measured: list[_Measured] = []
@@ -76,7 +82,7 @@ def extract(
         done += len(shard.utterances)
         if progress is not None:
             progress(done, len(corpus))
-    return _table(corpus, config, measured)
+    return _table(corpus, config, wanted, measured)
 
 
 def forget(resume: str | os.PathLike[str]) -> None:
@@ -92,6 +98,7 @@ def forget(resume: str | os.PathLike[str]) -> None:
 class _Shard:
     utterances: tuple[Utterance, ...]
     config: FeatureConfig
+    copies: tuple[str, ...]
     folder: str | None
 
     @property
@@ -99,14 +106,18 @@ class _Shard:
         """Where its result is kept; the name changes with the recordings and with every parameter."""
         if self.folder is None:
             return None
-        about = [self.config.as_dict(), [astuple(utterance) + _stamp(utterance) for utterance in self.utterances]]
+        about = [
+            self.config.as_dict(),
+            self.copies,
+            [astuple(utterance) + _stamp(utterance) for utterance in self.utterances],
+        ]
         key = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:24]
         return Path(self.folder) / f"{key}{SHARD_SUFFIX}"
 
 
 @dataclass(frozen=True, slots=True)
 class _Measured:
-    """The rows of one shard; ``reasons`` is empty for an utterance that has one."""
+    """The rows of one shard, shape (1 + copies, utterances, features); ``reasons`` is empty for one that has a row."""
 
     values: NDArray[np.float32]
     durations: NDArray[np.float32]
@@ -135,18 +146,21 @@ def _measure_shard(shard: _Shard) -> _Measured:
             reasons.append(str(error).removeprefix(f"{utterance.path}: "))
             continue
         try:
-            row = measure(waveform, shard.config)
+            sounds = [waveform, *(copy_of(waveform, name, utterance.path) for name in shard.copies)]
+            rows = np.stack([measure(sound, shard.config) for sound in sounds])
         except FeatureError as error:  # not that a group's library is missing: that ends the work
             reasons.append(str(error))
             continue
-        if not np.isfinite(row).all():
+        if not np.isfinite(rows).all():
             reasons.append("a feature is not finite")
             continue
         reasons.append("")
-        values.append(row)
+        values.append(rows)
         durations.append(waveform.duration)
     measured = _Measured(
-        np.array(values, dtype=np.float32).reshape(len(values), len(shard.config.columns)),
+        np.array(values, dtype=np.float32)
+        .reshape(len(values), 1 + len(shard.copies), len(shard.config.columns))
+        .swapaxes(0, 1),
         np.array(durations, dtype=np.float32),
         tuple(reasons),
     )
@@ -173,14 +187,14 @@ def _kept(file: Path, utterances: int) -> _Measured | None:
     try:
         with np.load(file, allow_pickle=False) as kept:
             reasons = tuple(json.loads(str(kept["reasons"])))
-            if len(reasons) == utterances and len(kept["values"]) == reasons.count(""):
+            if len(reasons) == utterances and kept["values"].shape[1] == reasons.count(""):
                 return _Measured(kept["values"], kept["durations"], reasons)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         pass
     return None
 
 
-def _table(corpus: Corpus, config: FeatureConfig, measured: list[_Measured]) -> FeatureTable:
+def _table(corpus: Corpus, config: FeatureConfig, copies: tuple[str, ...], measured: list[_Measured]) -> FeatureTable:
     reasons = [reason for shard in measured for reason in shard.reasons]
     pairs = list(zip(corpus.utterances, reasons, strict=True))
     kept = [utterance for utterance, reason in pairs if not reason]
@@ -190,8 +204,9 @@ def _table(corpus: Corpus, config: FeatureConfig, measured: list[_Measured]) -> 
         error = FeatureError(f"none of the {len(corpus)} recordings of {corpus.name} could be used{first}")
         error.exit_status = 1
         raise error
+    values, *changed = (np.concatenate(rows) for rows in zip(*(shard.values for shard in measured), strict=True))
     return FeatureTable(
-        values=np.concatenate([shard.values for shard in measured]),
+        values=values,
         emotions=np.array([u.emotion for u in kept]),
         speakers=np.array([u.speaker for u in kept]),
         sentences=np.array([u.sentence or "" for u in kept]),
@@ -204,4 +219,5 @@ def _table(corpus: Corpus, config: FeatureConfig, measured: list[_Measured]) -> 
         origins=corpus.origins,
         failures=failures,
         left_out=dict(corpus.left_out),
+        copies=dict(zip(copies, changed, strict=True)),
     )

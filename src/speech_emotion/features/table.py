@@ -50,6 +50,8 @@ class FeatureTable:
         origins: the corpora with their licences.
         failures: recordings that are not in the table, and why.
         left_out: what else is not in it, counted by reason: files that are no part of the corpus.
+        copies: the values of the same utterances as they might have sounded, by the name of the change: each
+            float32, shape (utterances, features). They are learnt from, never tested.
     """
 
     values: NDArray[np.float32]
@@ -65,6 +67,7 @@ class FeatureTable:
     origins: tuple[Origin, ...]
     failures: tuple[Failure, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
+    copies: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         rows = len(self.values)
@@ -72,6 +75,9 @@ class FeatureTable:
             raise FeatureError(
                 f"values have shape {self.values.shape}, but the configuration names {len(self.config.columns)} columns"
             )
+        for name, values in self.copies.items():
+            if values.shape != self.values.shape:
+                raise FeatureError(f"copy '{name}' has shape {values.shape}, but the values have {self.values.shape}")
         for name in PER_UTTERANCE:
             if getattr(self, name).shape != (rows,):
                 raise FeatureError(f"{name} has shape {getattr(self, name).shape}, but there are {rows} utterances")
@@ -100,7 +106,8 @@ class FeatureTable:
         Args:
             which: indices, or a boolean mask of shape (utterances,).
         """
-        return replace(self, **{name: getattr(self, name)[which] for name in ("values", *PER_UTTERANCE)})
+        columns: dict[str, Any] = {name: getattr(self, name)[which] for name in ("values", *PER_UTTERANCE)}
+        return replace(self, **columns, copies={name: values[which] for name, values in self.copies.items()})
 
     def select(self, emotions: Sequence[str]) -> FeatureTable:
         """The rows with these emotions.
@@ -124,7 +131,14 @@ class FeatureTable:
         if absent:
             raise FeatureError(f"the table has no column {absent[0]}; it has {', '.join(self.config.features)}")
         chosen = [position[column] for column in config.columns]
-        return replace(self, values=np.ascontiguousarray(self.values[:, chosen]), config=config)
+        if len(chosen) == len(position):
+            return self
+        return replace(
+            self,
+            values=np.ascontiguousarray(self.values[:, chosen]),
+            config=config,
+            copies={name: np.ascontiguousarray(values[:, chosen]) for name, values in self.copies.items()},
+        )
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the table as ``.npz``, whole or not at all."""
@@ -136,7 +150,9 @@ class FeatureTable:
             "origins": [asdict(origin) for origin in self.origins],
             "failures": [asdict(failure) for failure in self.failures],
             "left_out": dict(self.left_out),
+            "copies": list(self.copies),
         }
+        arrays |= {f"copy_{name}": values for name, values in self.copies.items()}
         arrays["columns"] = np.array(self.columns)
         arrays["about"] = np.array(json.dumps(about))
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -167,6 +183,7 @@ class FeatureTable:
                     origins=tuple(Origin(**origin) for origin in about["origins"]),
                     failures=tuple(Failure(**failure) for failure in about["failures"]),
                     left_out={str(reason): int(count) for reason, count in about.get("left_out", {}).items()},
+                    copies={str(name): _numbers(name, file[f"copy_{name}"]) for name in about.get("copies", [])},
                 )
         except FileNotFoundError:
             raise FeatureError(f"no such feature table: {path}") from None
@@ -183,10 +200,14 @@ def _checked(name: str, array: NDArray[Any]) -> NDArray[Any]:
         if array.dtype.kind != "U":
             raise FeatureError(f"{name} must be text, not {array.dtype}")
         return array
+    return _numbers(name, array)
+
+
+def _numbers(name: str, array: NDArray[Any]) -> NDArray[np.float32]:
     if array.dtype != np.float32 or not np.isfinite(array).all():
         raise FeatureError(f"{name} must be finite float32, and is {array.dtype} or has a NaN or an infinity")
     return array
 
 
-OF_THE_TABLE = ("values", "config", "origins", "failures", "left_out")
+OF_THE_TABLE = ("values", "config", "origins", "failures", "left_out", "copies")
 PER_UTTERANCE = tuple(column.name for column in fields(FeatureTable) if column.name not in OF_THE_TABLE)

@@ -18,7 +18,7 @@ from ..errors import TrainingError, UsageError
 from ..evaluation.breakdown import summary
 from ..evaluation.clips import choose
 from ..evaluation.evaluate import Report, evaluate
-from ..evaluation.fitting import examples, fit
+from ..evaluation.fitting import examples, fit, learnt
 from ..evaluation.intervals import Score
 from ..evaluation.protocols import folds_of
 from ..evaluation.robustness import robustness
@@ -90,7 +90,7 @@ def train(
     if degraded:
         require_recordings(table)
     steps = [len(folds_of(protocol, table, folds, seed)) for protocol in protocols]
-    fitted = fit(built, values, labels, table.speakers)
+    fitted = fit(built, *learnt(values, labels, table.speakers, tuple(table.copies.values())))
     if sure_at is not None and fitted.coverage_ == 0:
         raise TrainingError(
             f"no confidence makes {sure_at:.0%} of the answers right for new speakers; ask for less (--sure-at), or "

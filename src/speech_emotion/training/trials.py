@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from .. import workers as pool
 from ..evaluation.breakdown import summary
 from ..evaluation.evaluate import report
-from ..evaluation.fitting import Fold, examples, fit, guess, judge, numbered
+from ..evaluation.fitting import Fold, examples, fit, guess, judge, learnt, numbered
 from ..evaluation.intervals import Score, bootstrap_over_speakers
 from ..evaluation.protocols import Indices, SpeakerSplit
 from ..features.table import FeatureTable
@@ -52,14 +52,15 @@ def judged(
     folds = list(SpeakerSplit(FOLDS, seed).split(values, development.emotions, development.speakers))
     number = 0
     while batch := proposals.ask(BATCH if most is None else min(BATCH, most - number)):
-        narrowed = {features: development.narrow(features).values for features in {c.features for c in batch}}
+        narrowed = {features: development.narrow(features) for features in {c.features for c in batch}}
         parts = [
             Fold(
                 candidate.estimator(seed),
-                narrowed[candidate.features],
+                narrowed[candidate.features].values,
                 labels,
                 *rows,
                 len(development.classes),
+                copies=tuple(narrowed[candidate.features].copies.values()),
             )
             for candidate in batch
             for rows in folds
@@ -92,13 +93,17 @@ def finish(
     """
     _, labels = examples(development)
     truth = numbered(test.emotions, development.classes)
-    learnt = [development.narrow(winner.candidate.features) for winner in winners]
+    tables = [development.narrow(winner.candidate.features) for winner in winners]
     tasks = [
-        _Final(winner.candidate.estimator(seed), table.values, labels, test.narrow(table.config.features).values)
-        for winner, table in zip(winners, learnt, strict=True)
+        _Final(
+            winner.candidate.estimator(seed),
+            *learnt(table.values, labels, None, tuple(table.copies.values()))[:2],
+            test.narrow(table.config.features).values,
+        )
+        for winner, table in zip(winners, tables, strict=True)
     ]
     with closing(pool.run(_finish, tasks, workers)) as results:
-        for rank, (winner, table, result) in enumerate(zip(winners, learnt, results, strict=True), 1):
+        for rank, (winner, table, result) in enumerate(zip(winners, tables, results, strict=True), 1):
             candidate, (fitted, probabilities) = winner.candidate, result
             judged = report(
                 probabilities,
