@@ -259,3 +259,27 @@ def test_json_has_each_score_with_its_interval_at_the_top(made_table):
     for name in ("uar", "accuracy", "macro_f1", "log_loss", "brier", "ece", "aurc"):
         assert set(facts[name]) == {"value", "low", "high"}
         assert facts[name]["low"] <= facts[name]["value"] <= facts[name]["high"]
+
+
+class Recorder(ClassifierMixin, BaseEstimator):
+    """Remembers, in its answers, how many rows it learnt."""
+
+    def fit(self, X, y):
+        self.classes_, self.rows = np.unique(y), {row.tobytes() for row in X}
+        assert len(X) == len(y)
+        return self
+
+    def predict_proba(self, X):
+        seen = np.array([row.tobytes() in self.rows for row in X])
+        assert not seen.any(), "a row that was learnt, or a copy of one, is tested"
+        share = len(self.rows) / 1000
+        return np.tile([share, 1 - share], (len(X), 1))
+
+
+@pytest.mark.parametrize("protocol", ["random", "speaker"])
+def test_copies_of_training_clips_are_learnt_and_none_is_tested(protocol, made_table):
+    table = made_table(speakers=4, emotions=("calm", "sad"))
+    copies = {"slower": table.values + 1, "faster": table.values - 1}
+    report = evaluate(Recorder(), replace(table, copies=copies), protocol, folds=4, workers=1)
+    assert len(report.truth) == len(table)
+    np.testing.assert_allclose(report.probabilities[:, 0], 3 * len(table) * 3 / 4 / 1000)

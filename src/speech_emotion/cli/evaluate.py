@@ -46,7 +46,7 @@ def evaluate(
     *,
     model: Annotated[str | None, typer.Option(help="A .semodel file, or a built-in model's name.")] = None,
     family: Annotated[
-        str | None, typer.Option(help="A recipe instead: mlp, svm, lda, logistic or extra_trees.")
+        str | None, typer.Option(help="A recipe instead: mlp, svm, lda, ridge, logistic or extra_trees.")
     ] = None,
     features: Annotated[
         str | None,
@@ -99,7 +99,7 @@ def evaluate(
         check_target(report)
     judged, subject, groups, over_frames = _what(model, family, features, statistics, calibrate, sure_at, seed)
     kept = resume or (report and report.with_name(f"{report.name}.parts"))
-    tables = [table_of(name, groups, over_frames, words(emotions), workers, kept) for name in corpus]
+    tables = [table_of(name, groups, over_frames, words(emotions), workers, resume=kept) for name in corpus]
     table, dropped = together(tables)
     for emotion, count in dropped.items():
         warn(f"{count} recordings left out: '{emotion}' is not in all of them")

@@ -17,12 +17,19 @@ def extract(
     corpus: Annotated[str, typer.Argument(help="A corpus: a name (ravdess), a path, or name:path.")],
     out: Annotated[Path, typer.Argument(help="The file to write: .npz, which numpy.load opens.")],
     features: Annotated[
-        str, typer.Option(help="Groups, by comma: mel, chroma, mfcc, zcr, rms, f0, egemaps, compare.")
+        str, typer.Option(help="Groups, by comma: mel, chroma, mfcc, zcr, rms, f0, tone, tone-large, egemaps, compare.")
     ] = "mel,chroma,mfcc",
     statistics: Annotated[
         str, typer.Option(help="Over frames, by comma: mean, std, slope, and percentiles such as p10.")
     ] = "mean",
     emotions: Annotated[str | None, typer.Option(help="Only these emotions, by comma.")] = None,
+    copies: Annotated[
+        str | None,
+        typer.Option(
+            help="Each recording also changed so, to be learnt from, by comma: slower,faster,noise,room,…",
+            show_default=False,
+        ),
+    ] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores if not given.")] = None,
 ) -> None:
     """Compute the features of every utterance and save them with the labels.
@@ -37,7 +44,7 @@ def extract(
         )
     writable(out.parent)
     parts = out.with_suffix(".npz.parts")
-    table = measured(corpus, words(features), words(statistics), words(emotions), workers, resume=parts)
+    table = measured(corpus, words(features), words(statistics), words(emotions), workers, words(copies), resume=parts)
     table.save(out)
     forget(parts)
     for failure in table.failures:

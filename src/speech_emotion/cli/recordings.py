@@ -18,6 +18,7 @@ def table_of(
     statistics: Sequence[str] | None = None,
     emotions: Sequence[str] | None = None,
     workers: int | None = None,
+    copies: Sequence[str] | None = None,
     resume: Path | None = None,
 ) -> FeatureTable:
     """The features of a corpus, computed now or read from a table that ``extract`` saved.
@@ -30,6 +31,7 @@ def table_of(
         statistics: over frames; None takes the mean, or all that the table has.
         emotions: those to keep; None keeps all.
         workers: how many processes; None takes all cores.
+        copies: each recording once more, changed so; None makes none, or takes all that the table has.
         resume: where to keep what is done while it is not all done.
     """
     from ..features.table import FeatureTable
@@ -38,10 +40,12 @@ def table_of(
         table = FeatureTable.load(corpus)
         if emotions:
             table = table.select(emotions)
+        if copies is not None:
+            table = table.with_copies(copies)
         if features or statistics:
             table = table.narrow(features or table.config.features, statistics)
     else:
-        table = measured(corpus, features, statistics, emotions, workers, resume)
+        table = measured(corpus, features, statistics, emotions, workers, copies, resume)
     if table.failures:
         first = table.failures[0]
         count = len(table.failures)
@@ -55,6 +59,7 @@ def measured(
     statistics: Sequence[str] | None,
     emotions: Sequence[str] | None,
     workers: int | None,
+    copies: Sequence[str] | None = None,
     resume: Path | None = None,
 ) -> FeatureTable:
     """The features of a corpus, computed now; warns on standard error of what was left out.
@@ -65,11 +70,15 @@ def measured(
         statistics: over frames; None takes the mean.
         emotions: those to keep; None keeps all.
         workers: how many processes; None takes all cores.
+        copies: each recording once more, changed so; None makes none, or takes all that the table has.
         resume: where to keep what is done while it is not all done.
     """
     from .. import corpora
     from ..features.config import FeatureConfig
+    from ..features.copies import chosen
     from ..features.extract import extract
+
+    chosen(copies or ())
 
     default = FeatureConfig()
     config = default.narrowed(features or default.features, statistics or default.statistics)
@@ -80,4 +89,4 @@ def measured(
     if emotions:
         recordings = recordings.select(emotions)
     with progress("features") as step:
-        return extract(recordings, config=config, workers=workers, resume=resume, progress=step)
+        return extract(recordings, config=config, copies=copies or (), workers=workers, resume=resume, progress=step)

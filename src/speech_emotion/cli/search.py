@@ -49,6 +49,10 @@ def search(
         ),
     ] = None,
     emotions: Annotated[str | None, typer.Option(help="Only these emotions, by comma.")] = None,
+    copies: Annotated[
+        str | None,
+        typer.Option(help="Learn each clip also changed so, by comma: slower,faster,noise,room,…", show_default=False),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores if not given.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
@@ -68,7 +72,7 @@ def search(
     seconds = parse_budget(budget)
     check_names(strategy, words(families))
     writable(models_dir)
-    table = table_of(corpus, words(features), None, words(emotions), workers)
+    table = table_of(corpus, words(features), None, words(emotions), workers, words(copies))
     say_licence(table.origins)
     board = _Board(time.monotonic() + seconds, trials)
     with board.shown():

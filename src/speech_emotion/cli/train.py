@@ -33,7 +33,7 @@ def train(
     ],
     *,
     out: Annotated[Path, typer.Option("--out", "-o", help="The model to write: .semodel.")],
-    family: Annotated[str, typer.Option(help="mlp, svm, lda, logistic or extra_trees.")] = "mlp",
+    family: Annotated[str, typer.Option(help="mlp, svm, lda, ridge, logistic or extra_trees.")] = "mlp",
     features: Annotated[
         str | None,
         typer.Option(help="Groups, by comma.  [default: mel,chroma,mfcc; of a table, all]", show_default=False),
@@ -43,6 +43,10 @@ def train(
         typer.Option(help="Over frames, by comma.  [default: mean; of a table, all]", show_default=False),
     ] = None,
     emotions: Annotated[str | None, typer.Option(help="Only these emotions, by comma.")] = None,
+    copies: Annotated[
+        str | None,
+        typer.Option(help="Learn each clip also changed so, by comma: slower,faster,noise,room,…", show_default=False),
+    ] = None,
     calibrate: Annotated[
         bool, typer.Option("--calibrate/--no-calibrate", help="Fit a temperature on inner speakers.")
     ] = True,
@@ -67,7 +71,7 @@ def train(
         raise UsageError("--clips goes with --robustness")
     check_target(out)
     recipe(family, seed=seed, calibrate=calibrate, sure_at=sure_at)
-    table = table_of(corpus, words(features), words(statistics), words(emotions), workers)
+    table = table_of(corpus, words(features), words(statistics), words(emotions), workers, words(copies))
     say_licence(table.origins)
     protocols = ["random", "speaker"]
     if len(set(table.speakers.tolist())) == 1:

@@ -118,6 +118,18 @@ class FeatureTable:
         wanted = choose(emotions, self.classes, self.name)
         return self.rows(np.isin(self.emotions, wanted))
 
+    def with_copies(self, names: Sequence[str]) -> FeatureTable:
+        """The table with some of its copies only.
+
+        Raises:
+            FeatureError: if it lacks one; it is made while extracting.
+        """
+        for name in names:
+            if name not in self.copies:
+                has = ", ".join(self.copies) or "none"
+                raise FeatureError(f"the table has no copies '{name}' (it has: {has}); extract it again with --copies")
+        return replace(self, copies={name: self.copies[name] for name in names})
+
     def narrow(self, features: Sequence[str], statistics: Sequence[str] | None = None) -> FeatureTable:
         """The columns of these feature groups and statistics.
 
