@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from speech_emotion.evaluation.protocols import PROTOCOLS
 
 FOLDER = Path(__file__).parent.parent / "benchmarks"
 
@@ -34,3 +37,27 @@ def test_a_benchmark_runs_both_sides(name: str, options: list[str], ravdess_zip:
         assert result["goal"]
     if name == "features":
         assert "of 1440 values in 8 clips, 0 differ" in done.stdout
+
+
+def test_the_honest_table_is_written_between_its_marks_and_kept_scores_are_not_scored_again(
+    ravdess_zip: Path, emodb_zip: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("opensmile")
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- honesty -->\nold\n<!-- /honesty -->\nafter\n", encoding="utf-8")
+    options = ["--quick", "--workers", "1", "--keep", str(tmp_path / "kept"), "--page", str(page)]
+    command = [sys.executable, str(FOLDER / "honesty.py"), str(ravdess_zip), str(emodb_zip), *options]
+    first = subprocess.run(command, capture_output=True, text=True, check=True)
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("before\n<!-- honesty -->\n**RAVDESS")
+    assert text.endswith("\n<!-- /honesty -->\nafter\n")
+    assert first.stdout.strip() in text
+    for protocol in set(PROTOCOLS) - {"loso"}:
+        assert f"`{protocol}`" in text
+    scores = [float(score) for score in re.findall(r"\| (\d+\.\d) % \(", text)]
+    assert len(scores) == (3 * 4 + 1) + (3 * 3 + 1) + 4 * 4
+    assert all(0 <= score <= 100 for score in scores)
+    again = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert again.stdout == first.stdout
+    assert "·" in first.stderr
+    assert again.stderr == ""

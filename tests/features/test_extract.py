@@ -17,7 +17,7 @@ from speech_emotion.corpora import ravdess
 from speech_emotion.corpora.utterance import Corpus, Origin, Utterance
 from speech_emotion.errors import FeatureError
 from speech_emotion.features import extract as module
-from speech_emotion.features.config import FEATURES, FeatureConfig
+from speech_emotion.features.config import FRAMES, FeatureConfig
 from speech_emotion.features.extract import extract
 from speech_emotion.features.table import PER_UTTERANCE
 
@@ -48,7 +48,7 @@ def test_a_table_has_a_row_an_utterance_in_order(corpus: Corpus) -> None:
 def test_the_bits_are_the_same_with_one_worker_and_two(change: dict, ravdess_zip: Path) -> None:
     clips = ravdess.read(ravdess_zip)
     clips = replace(clips, utterances=clips.utterances[::20])
-    config = FeatureConfig(features=FEATURES, statistics=("mean", "std", "slope", "p10"), **change)
+    config = FeatureConfig(features=FRAMES, statistics=("mean", "std", "slope", "p10"), **change)
     alone, together = (extract(clips, config=config, workers=count) for count in (1, 2))
     assert len(alone) == 72
     for name in ("values", *PER_UTTERANCE):

@@ -107,11 +107,13 @@ def test_it_is_never_a_default() -> None:
     assert set(FeatureConfig().features) <= set(FRAMES)
 
 
-def test_a_models_card_counts_no_frames_where_there_are_none(made_table) -> None:
+def test_a_models_card_counts_no_frames_and_names_the_licence(made_table) -> None:
     from speech_emotion.training.train import train
 
     table = made_table()
     config = FeatureConfig(features=("egemaps",))
     values = np.random.default_rng(0).normal(size=(len(table), 88)).astype(np.float32)
     model: Model = train(replace(table, config=config, values=values), family="lda", calibrate=False, protocols=[])
-    assert "- Features: egemaps, 88 numbers, at 16000 Hz." in card.text(model.manifest())
+    text = card.text(model.manifest())
+    assert "- Features: egemaps, 88 numbers, at 16000 Hz." in text
+    assert "- egemaps: measured by openSMILE, whose licence is for research only." in text

@@ -23,6 +23,8 @@ from ..errors import FeatureError, MissingExtraError
 if TYPE_CHECKING:
     from .config import FeatureConfig
 
+LICENCE = "measured by openSMILE, whose licence is for research only"
+
 
 def egemaps_columns(config: FeatureConfig) -> tuple[str, ...]:
     """The names of eGeMAPS's 88 numbers: ``egemaps_`` and openSMILE's."""

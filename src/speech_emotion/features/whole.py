@@ -26,16 +26,18 @@ class Whole(NamedTuple):
         columns: the names of its numbers, each beginning with the group's.
         measure: the numbers of mono samples at ``config.rate`` Hz: float32, shape (columns,), finite. It raises
             FeatureError where a sound cannot be measured, and MissingExtraError where a library is missing.
+        licence: what must be said of it wherever a model that reads it is described; empty where it is free to use.
     """
 
     columns: Callable[[FeatureConfig], tuple[str, ...]]
     measure: Callable[[NDArray[np.float32], FeatureConfig], NDArray[np.float32]]
+    licence: str = ""
 
 
 WHOLE = {
     "tone": Whole(tone.tone_columns, tone.tone),
     "tone-large": Whole(tone.tone_large_columns, tone.tone_large),
-    "egemaps": Whole(opensmile.egemaps_columns, opensmile.egemaps),
-    "compare": Whole(opensmile.compare_columns, opensmile.compare),
+    "egemaps": Whole(opensmile.egemaps_columns, opensmile.egemaps, opensmile.LICENCE),
+    "compare": Whole(opensmile.compare_columns, opensmile.compare, opensmile.LICENCE),
 }
 """By name, in the order of their columns, which is after those of the frames."""

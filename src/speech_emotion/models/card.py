@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..features.config import FRAMES
+from ..features.whole import WHOLE
 from .manifest import Manifest, Provenance
 from .summary import Summary
 
@@ -190,6 +191,7 @@ def _inside(manifest: Manifest) -> str:
         [
             f"- Features: {', '.join(config.features)}{over_frames}, {len(config.columns)} numbers, "
             f"at {config.rate} Hz.",
+            *(f"- {name}: {WHOLE[name].licence}." for name in config.features if name in WHOLE and WHOLE[name].licence),
             f"- Classifier: {', '.join([made.family, *settings])}; seed {made.seed}.",
             f"- Long recordings: {manifest.window:g} s every {manifest.hop:g} s, the probabilities averaged.",
             f"- Calibration: temperature {manifest.temperature:.2f}; 1 is none.",
