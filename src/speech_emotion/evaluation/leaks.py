@@ -215,7 +215,7 @@ def _telling(scored: Nuisance | None, name: str, several: bool) -> Iterator[Find
     where = f"{name}: " if several else ""
     known = "" if scored.protocol == "speaker" else ", on voices that the model has heard"
     if scored.solved:
-        everything = ", ".join(WORDS[each] for each in scored.telling)
+        everything = ", ".join(WORDS[each] for each in scored.telling) or ALL
         yield Finding(
             "nuisance",
             (),

@@ -149,6 +149,8 @@ def score(
         scores[name] = bootstrap_over_speakers(labels, named, speakers, len(classes), metrics={"uar": uar}, seed=seed)[
             "uar"
         ]
+    if len(varying) == 1:
+        scores = {ALL: next(iter(scores.values())), **scores}
     return Nuisance(protocol, classes, scores, 1 / len(classes))
 
 
