@@ -140,15 +140,13 @@ def score(
         for table in tables.values()
         for train, test in pairs
     ]
-    answers = pool.run(judge, parts, workers)
-    scores = {}
+    answers = iter(list(pool.run(judge, parts, workers)))
+    scores: dict[str, Score] = {}
     for name in tables:
         named = np.zeros(len(labels), dtype=np.int64)
         for _, test in pairs:
             named[test] = next(answers).argmax(axis=1)
-        scores[name] = bootstrap_over_speakers(labels, named, speakers, len(classes), metrics={"uar": uar}, seed=seed)[
-            "uar"
-        ]
+        scores |= bootstrap_over_speakers(labels, named, speakers, len(classes), metrics={name: uar}, seed=seed)
     if len(varying) == 1:
         scores = {ALL: next(iter(scores.values())), **scores}
     return Nuisance(protocol, classes, scores, 1 / len(classes))
