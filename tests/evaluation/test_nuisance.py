@@ -41,6 +41,18 @@ def test_a_nuisance_that_tells_nothing_is_not(seed: int) -> None:
     assert abs(found.scores["leading"].value - 0.5) < 0.15
 
 
+def test_few_speakers_are_not_believed_unless_much_is_told() -> None:
+    much = scored("rate", tells=True, speakers=3)
+    assert much is not None
+    assert much.telling == ("rate",)
+    emotions, rng = np.tile(["happy", "sad"], 60), np.random.default_rng(0)
+    level = np.where(rng.random(120) < 0.75, emotions == "sad", emotions == "happy").astype(np.float64)
+    few = score({"level": level}, emotions, np.repeat(["me/1", "me/2"], 60), workers=1)
+    assert few is not None
+    assert few.scores["level"].low > few.chance
+    assert few.telling == ()
+
+
 def test_what_never_varies_is_not_scored() -> None:
     found = scored("leading", tells=True)
     assert found is not None
