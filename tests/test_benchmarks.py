@@ -61,3 +61,12 @@ def test_the_honest_table_is_written_between_its_marks_and_kept_scores_are_not_s
     assert again.stdout == first.stdout
     assert "·" in first.stderr
     assert again.stderr == ""
+
+
+def test_the_benchmark_of_leaks_finds_all_that_it_plants(ravdess_zip: Path) -> None:
+    command = [sys.executable, str(FOLDER / "leaks.py"), str(ravdess_zip), "--clips", "24", "--repeats", "1", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    planted, twice = (json.loads(line) for line in done.stdout.splitlines())
+    assert planted["ours"] == "20 of 20 found, 0 false alarms"
+    assert planted["by checksum"] == "0 of 20 found"
+    assert "24 of 24 found, 0 false alarms" in twice["ours"]
