@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shutil
 import subprocess
@@ -164,7 +165,7 @@ def test_the_page_can_be_read_aloud(study: Study) -> None:
     levels = [int(name[1]) for name in names if re.fullmatch("h[1-6]", name)]
     assert levels.count(1) == 1
     assert levels[0] == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
     assert names.count("table") == names.count("caption")
     assert all("scope" in attrs for tag, attrs in tags if tag == "th")
     assert names.count("main") == 1
