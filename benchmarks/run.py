@@ -19,7 +19,7 @@ README = HERE.parent / "README.md"
 IN_README = {"accuracy": ["accuracy"], "speed": ["resample", "features", "pipeline", "startup"]}
 """Which results stand between which marks of the README."""
 
-SCRIPTS = ("resample", "features", "pipeline", "startup", "accuracy")
+SCRIPTS = ("resample", "features", "pipeline", "startup", "accuracy", "leaks")
 LIBRARIES = ("numpy", "soxr", "soundfile", "onnxruntime", "librosa", "scikit-learn")
 
 

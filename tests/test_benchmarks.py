@@ -34,3 +34,12 @@ def test_a_benchmark_runs_both_sides(name: str, options: list[str], ravdess_zip:
         assert result["goal"]
     if name == "features":
         assert "of 1440 values in 8 clips, 0 differ" in done.stdout
+
+
+def test_the_benchmark_of_leaks_finds_all_that_it_plants(ravdess_zip: Path) -> None:
+    command = [sys.executable, str(FOLDER / "leaks.py"), str(ravdess_zip), "--clips", "24", "--repeats", "1", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    planted, twice = (json.loads(line) for line in done.stdout.splitlines())
+    assert planted["ours"] == "20 of 20 found, 0 false alarms"
+    assert planted["by checksum"] == "0 of 20 found"
+    assert "24 of 24 found, 0 false alarms" in twice["ours"]

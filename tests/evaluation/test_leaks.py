@@ -123,6 +123,14 @@ def test_one_file_in_two_sets_is_found(tmp_path: Path) -> None:
     assert [text for _, text, _ in told(found, "speaker")] == ["ann, by name: 2 recordings in mine (1), 1 in mine (2)"]
 
 
+def test_two_sets_of_one_corpus_are_called_by_their_places(tmp_path: Path) -> None:
+    for name in ("train/03a01Wa.wav", "train/03a01Fa.wav", "test/08a01Wa.wav", "test/08a01Fa.wav"):
+        spoken(tmp_path / name, sum(name.encode()))
+    places = [tmp_path / "train", tmp_path / "test"]
+    found = check([corpora.open(f"emodb:{place}") for place in places], places, workers=1)
+    assert found.sets == (("train", 2), ("test", 2))
+
+
 def test_speakers_in_two_sets_are_found(tmp_path: Path) -> None:
     train = own(tmp_path, "train", FILES)
     test = own(tmp_path, "test", ("angry/bob/1.wav", "happy/eve/2.wav"))

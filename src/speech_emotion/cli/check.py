@@ -54,7 +54,7 @@ def _show(found: Check, paths: list[str]) -> None:
     from ..evaluation.findings import KINDS
     from ..evaluation.nuisance import ALL
 
-    root = os.path.commonpath([os.path.dirname(path) or "." for path in paths])
+    root = os.path.commonpath([os.path.dirname(path) or "." for path in paths]) or "."
     print(f"checked {', '.join(f'{name} ({count} recordings)' for name, count in found.sets)}, below {visible(root)}")
     for kind, group in groupby(found.findings, key=lambda finding: finding.kind):
         findings = list(group)

@@ -59,8 +59,8 @@ def check(
         MissingExtraError: if scikit-learn is not installed.
     """
     require("corpus check")
-    names = _names(corpora)
     places = [*places, *[None] * (len(corpora) - len(places))]
+    names = _names(corpora, places)
     held = [_Held(number, utterance) for number, corpus in enumerate(corpora) for utterance in corpus.utterances]
     doubles = [pair for corpus, place in zip(corpora, places, strict=True) for pair in labels.copies(corpus, place)]
     parts = [part_of(one.utterance) for one in held] + [(copy, None, None) for _, copy in doubles]
@@ -94,13 +94,13 @@ def check(
     return Check(sets, tuple(findings), tuple(scored))
 
 
-def _names(corpora: Sequence[Corpus]) -> list[str]:
-    """The corpora's names, numbered where two have the same."""
-    counts = Counter(corpus.name for corpus in corpora)
-    return [
-        corpus.name if counts[corpus.name] == 1 else f"{corpus.name} ({number})"
-        for number, corpus in enumerate(corpora, 1)
-    ]
+def _names(corpora: Sequence[Corpus], places: Sequence[Path | None]) -> list[str]:
+    """The corpora's names; where two have the same, those of their places, or else numbered."""
+    names = [corpus.name for corpus in corpora]
+    if len(set(names)) < len(names) and None not in places:
+        names = [place.name for place in places if place is not None]
+    counts = Counter(names)
+    return [name if counts[name] == 1 else f"{name} ({number})" for number, name in enumerate(names, 1)]
 
 
 def _damaged(examined: Mapping[Any, Examined]) -> Iterator[Finding]:
@@ -215,7 +215,7 @@ def _telling(scored: Nuisance | None, name: str, several: bool) -> Iterator[Find
     where = f"{name}: " if several else ""
     known = "" if scored.protocol == "speaker" else ", on voices that the model has heard"
     if scored.solved:
-        everything = ", ".join(WORDS[each] for each in scored.telling)
+        everything = ", ".join(WORDS[each] for each in scored.telling) or ALL
         yield Finding(
             "nuisance",
             (),

@@ -42,6 +42,9 @@ WORDS = {
 }
 """What each is called."""
 
+FEWEST_SPEAKERS = 6
+"""With fewer, an interval over speakers is too narrow for a small effect to be believed."""
+
 ALL = "all together"
 TREES = 60
 
@@ -56,17 +59,23 @@ class Nuisance:
         scores: UAR with its interval over speakers, of a small model on each nuisance that varies, and on all of
             them (:data:`ALL`, first).
         chance: the UAR of guessing.
+        speakers: how many there are.
     """
 
     protocol: str
     emotions: tuple[str, ...]
     scores: dict[str, Score]
     chance: float
+    speakers: int
 
     @property
     def telling(self) -> tuple[str, ...]:
-        """The single nuisances whose interval lies above chance, the most telling first."""
-        alone = [name for name, score in self.scores.items() if name != ALL and score.low > self.chance + 1e-9]
+        """The single nuisances whose interval lies above chance, the most telling first.
+
+        With fewer than :data:`FEWEST_SPEAKERS`, only those that are nearer to always right than to guessing.
+        """
+        least = self.chance + 1e-9 if self.speakers >= FEWEST_SPEAKERS else (1 + self.chance) / 2
+        alone = [name for name, score in self.scores.items() if name != ALL and score.low > least]
         return tuple(sorted(alone, key=lambda name: -self.scores[name].value))
 
     @property
@@ -140,16 +149,16 @@ def score(
         for table in tables.values()
         for train, test in pairs
     ]
-    answers = pool.run(judge, parts, workers)
-    scores = {}
+    answers = iter(list(pool.run(judge, parts, workers)))
+    scores: dict[str, Score] = {}
     for name in tables:
         named = np.zeros(len(labels), dtype=np.int64)
         for _, test in pairs:
             named[test] = next(answers).argmax(axis=1)
-        scores[name] = bootstrap_over_speakers(labels, named, speakers, len(classes), metrics={"uar": uar}, seed=seed)[
-            "uar"
-        ]
-    return Nuisance(protocol, classes, scores, 1 / len(classes))
+        scores |= bootstrap_over_speakers(labels, named, speakers, len(classes), metrics={name: uar}, seed=seed)
+    if len(varying) == 1:
+        scores = {ALL: next(iter(scores.values())), **scores}
+    return Nuisance(protocol, classes, scores, 1 / len(classes), len(np.unique(speakers)))
 
 
 def _divided(
