@@ -193,6 +193,13 @@ def test_the_page_loads_nothing_and_runs_nothing(study: Study) -> None:
     assert not re.search(r"url\((?!#)|@import", html)
 
 
+def test_a_model_that_was_judged_on_its_own_speakers_is_marked_before_its_score(study: Study, scored: Report) -> None:
+    marked = replace(scored, notes=("OVERLAP: trained on 2 of these 5 speakers",))
+    html = render(page(replace(study, sides=(Side("speaker", marked),))))
+    assert html.index("OVERLAP: trained on 2") < html.index("How good it is")
+    assert "OVERLAP" not in render(page(study))
+
+
 def test_what_comes_from_outside_is_escaped(study: Study) -> None:
     html = render(page(study, warning="<b>careful"))
     for raw in ("<mine>", "<img", "<its>", "<b>careful"):
