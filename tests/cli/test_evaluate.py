@@ -17,6 +17,8 @@ from jsonschema import Draft202012Validator
 
 from speech_emotion.cli.main import run
 from speech_emotion.corpora.utterance import Origin
+from speech_emotion.errors import FeatureError
+from speech_emotion.evaluation import side_by_side
 from speech_emotion.evaluation.evaluate import evaluate
 from speech_emotion.training.train import recipe, train
 
@@ -235,7 +237,7 @@ def test_recordings_that_give_answers_away_are_warned_of(table, tmp_path, capsys
     assert "warning: 2 of 74 recordings are there more than once" in capsys.readouterr().err
 
 
-def test_worse_sound_stands_beside_the_scores(tmp_path, capsys):
+def test_worse_sound_stands_beside_the_scores_which_stand_without_it(tmp_path, monkeypatch, capsys):
     table, page = tmp_path / "made.npz", tmp_path / "r.html"
     options = ["--features", "rms,mfcc", "--emotions", "angry,sad", "--workers", "1"]
     assert run(["extract", "synthetic", str(table), *options]) == 0
@@ -250,6 +252,16 @@ def test_worse_sound_stands_beside_the_scores(tmp_path, capsys):
     facts = json.loads(capsys.readouterr().out)
     Draft202012Validator(SCHEMA).validate(facts)
     assert facts["robustness"]["clips"] == 4
+
+    def fail(*arguments, **options):
+        raise FeatureError("a.wav has changed")
+
+    monkeypatch.setattr(side_by_side, "robustness", fail)
+    assert run(["evaluate", str(table), *asked, "--report", str(page)]) == 1
+    out, err = capsys.readouterr()
+    assert out.splitlines()[1].split()[0] == "UAR"
+    assert err.splitlines()[-1] == "warning: not measured in worse sound: a.wav has changed"
+    assert "Not measured: a.wav has changed" in page.read_text(encoding="utf-8")
 
 
 def test_what_cannot_be_written_or_read_is_one_line_before_the_work(saved, tmp_path, capsys):
