@@ -68,6 +68,14 @@ def test_leaks_between_two_sets_are_told(mine: Path, tmp_path: Path) -> None:
     assert near.endswith("in mine and test")
 
 
+def test_paths_may_be_given_in_any_way(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(mine.parent)
+    (mine / "sad" / "01" / "2.wav").write_bytes(b"no sound")
+    lines = call("./mine", mine).stdout.splitlines()
+    assert lines[0] == f"checked mine (1) (5 recordings), mine (2) (5 recordings), below {mine}"
+    assert any(line.startswith("  sad/01/2.wav: ") for line in lines)
+
+
 def test_long_lists_are_cut_and_whole_in_json(mine: Path) -> None:
     for number in range(8):
         (mine / "sad" / "01" / f"broken{number}.wav").write_bytes(b"no sound")

@@ -54,8 +54,9 @@ def _show(found: Check, paths: list[str]) -> None:
     from ..evaluation.findings import KINDS
     from ..evaluation.nuisance import ALL
 
-    root = os.path.commonpath([os.path.dirname(path) or "." for path in paths]) or "."
-    print(f"checked {', '.join(f'{name} ({count} recordings)' for name, count in found.sets)}, below {visible(root)}")
+    root = _root(paths)
+    below = f", below {visible(root)}" if root else ""
+    print(f"checked {', '.join(f'{name} ({count} recordings)' for name, count in found.sets)}{below}")
     for kind, group in groupby(found.findings, key=lambda finding: finding.kind):
         findings = list(group)
         print(f"\n{KINDS[kind]} ({len(findings)})")
@@ -68,15 +69,24 @@ def _show(found: Check, paths: list[str]) -> None:
         if scored is None or ALL not in scored.scores:
             print(f"{name}: too little to score what length, silence, level and format tell")
         else:
+            heard = "" if scored.protocol == "speaker" else ", on voices that it has heard"
             print(
                 f"{name}: without the voice, by length, silence, level and format, a small model reaches UAR "
-                f"{scored.scores[ALL]}; chance {scored.chance:.1%}"
+                f"{scored.scores[ALL]}; chance {scored.chance:.1%}{heard}"
             )
     print(_verdict(found))
 
 
+def _root(paths: list[str]) -> str:
+    """The folder or archive that all lie in; none where they lie on several drives."""
+    try:
+        return os.path.commonpath([os.path.dirname(os.path.abspath(path)) for path in paths])
+    except ValueError:
+        return ""
+
+
 def _line(finding: Finding, root: str) -> str:
-    paths = [os.path.relpath(path, root) for path in finding.paths]
+    paths = [os.path.relpath(path, root) if root else path for path in finding.paths]
     listed = BETWEEN.get(finding.kind, ", ").join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
     return ": ".join(part for part in (listed, finding.text) if part)
 

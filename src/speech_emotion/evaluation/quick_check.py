@@ -79,6 +79,6 @@ def _length(table: FeatureTable, seed: int, workers: int | None) -> str:
     if found is None or not found.telling:
         return ""
     return (
-        f"the length of a recording alone tells the emotion: UAR {found.scores['seconds']}, chance {found.chance:.1%}; "
-        "what else does, `speech-emotion corpus check` shows"
+        f"the length of a recording alone tells of the emotion: UAR {found.scores['seconds']}, "
+        f"chance {found.chance:.1%}; what else does, `speech-emotion corpus check` shows"
     )
