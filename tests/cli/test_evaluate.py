@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from jsonschema import Draft202012Validator
 
 from speech_emotion.cli.main import run
 from speech_emotion.corpora.utterance import Origin
+from speech_emotion.errors import FeatureError
+from speech_emotion.evaluation import side_by_side
 from speech_emotion.evaluation.evaluate import evaluate
 from speech_emotion.training.train import recipe, train
 
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "report.schema.json").read_text(encoding="utf-8"))
 LDA = ["--family", "lda", "--workers", "1"]
 
 
@@ -115,8 +125,9 @@ def test_several_corpora_are_joined_and_each_is_tested_by_the_others(made_table,
     assert "24 recordings left out: 'sad' is not in all of them" in err
 
 
-def test_people_and_published_systems_stand_beside_ravdess_on_the_published_folds(ravdess_zip, capsys):
-    options = [*LDA[:2], "--protocol", "emobox", "--no-calibrate"]
+def test_people_and_published_systems_stand_beside_ravdess_on_the_published_folds(ravdess_zip, tmp_path, capsys):
+    page = tmp_path / "r.html"
+    options = [*LDA[:2], "--protocol", "emobox", "--no-calibrate", "--features", "rms", "--report", str(page)]
     assert run(["evaluate", f"ravdess:{ravdess_zip}", *options]) == 0
     out, err = capsys.readouterr()
     text = " ".join(out.split())
@@ -124,6 +135,9 @@ def test_people_and_published_systems_stand_beside_ravdess_on_the_published_fold
     assert "WavLM large 72.0%" in text
     assert "UAR strong" in text
     assert "means of the six folds" in err
+    shown = page.read_text(encoding="utf-8").replace("\xa0", " ")
+    for words in ("EmoBox&#39;s folds", "WavLM large", "72 %", "67 %", "new sentences", "CC BY-NC-SA 4.0"):
+        assert words in shown
 
 
 @pytest.mark.parametrize(
@@ -155,3 +169,113 @@ def test_one_voice_is_shown_with_the_random_split_alone_and_no_promise(made_tabl
     assert "nothing is known of other voices" in " ".join(capsys.readouterr().out.split())
     assert run(["evaluate", str(tmp_path / "me.npz"), *LDA]) == 2
     assert "protocol 'random' works" in capsys.readouterr().err
+
+
+def test_a_report_has_the_other_protocols_beside_it_and_the_command_makes_it_again(saved, tmp_path, capsys):
+    page = tmp_path / "new" / "r.html"
+    assert run(["evaluate", saved, *LDA, "--no-calibrate", "--report", str(page), "--json"]) == 0
+    out, err = capsys.readouterr()
+    facts = json.loads(out)
+    Draft202012Validator(SCHEMA).validate(facts)
+    assert set(facts["protocols"]) == {"random", "speaker", "sentence", "corpus"}
+    assert "protocol 'speaker' works" in facts["protocols"]["sentence"]["why_not"]
+    assert facts["protocols"]["random"]["uar"]["value"] > facts["uar"]["value"]
+    assert f"report: {page}" in err
+    first = page.read_text(encoding="utf-8")
+    assert [path.name for path in page.parent.iterdir()] == ["r.html"]  # nothing of what was kept on the way
+    command = shlex.split(facts["repeat"])
+    assert command[0] == "speech-emotion"
+    assert command[1:] == ["evaluate", saved, "--family", "lda", "--no-calibrate", "--report", str(page), "--seed", "0"]
+    page.unlink()
+    assert run(command[1:]) == 0
+    assert page.read_text(encoding="utf-8") == first
+
+
+def test_all_documents_are_what_the_schema_says(saved, capsys):
+    for options in (["--protocol", "random"], ["--sure-at", "0.7"], ["--protocol", "loso"]):
+        assert run(["evaluate", saved, *LDA, *options, "--json"]) == 0
+        Draft202012Validator(SCHEMA).validate(json.loads(capsys.readouterr().out))
+
+
+def test_a_killed_run_goes_on_where_it_stopped(saved, tmp_path, capsys):
+    options = ["evaluate", saved, "--family", "lda", "--protocol", "loso", "--json"]
+    kept = tmp_path / "kept"
+    killer = (
+        "import os, signal, sys\n"
+        "from speech_emotion.cli import main\n"
+        "from speech_emotion.evaluation import resume\n"
+        "keep = resume._answer\n"
+        "def last(task):\n"
+        "    keep(task)\n"
+        f"    if len(os.listdir({str(kept)!r})) == 4:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    return keep(task)\n"
+        "resume._answer = last\n"
+        "main.run(sys.argv[1:])\n"
+    )
+    killed = subprocess.run(
+        [sys.executable, "-c", killer, *options, "--workers", "1", "--resume", str(kept)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert killed.stdout == b""
+    before = {path: path.stat().st_mtime_ns for path in kept.iterdir()}
+    assert len(before) == 4
+    assert run([*options, "--workers", "2", "--resume", str(kept)]) == 0
+    resumed = capsys.readouterr().out
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert len(list(kept.iterdir())) == 6
+    assert run([*options, "--workers", "1"]) == 0
+    assert capsys.readouterr().out == resumed
+
+
+def test_recordings_that_give_answers_away_are_warned_of(table, tmp_path, capsys):
+    table.rows(np.append(np.arange(len(table)), [5, 6])).save(tmp_path / "twice.npz")
+    assert run(["evaluate", str(tmp_path / "twice.npz"), *LDA, "--no-calibrate"]) == 0
+    assert "warning: 2 of 74 recordings are there more than once" in capsys.readouterr().err
+
+
+def test_worse_sound_stands_beside_the_scores_which_stand_without_it(tmp_path, monkeypatch, capsys):
+    table, page = tmp_path / "made.npz", tmp_path / "r.html"
+    options = ["--features", "rms,mfcc", "--emotions", "angry,sad", "--workers", "1"]
+    assert run(["extract", "synthetic", str(table), *options]) == 0
+    capsys.readouterr()
+    asked = [*LDA, "--no-calibrate", "--folds", "2", "--robustness", "--clips", "4"]
+    assert run(["evaluate", str(table), *asked, "--report", str(page)]) == 0
+    out = capsys.readouterr().out
+    assert "4 clips in worse sound" in out
+    assert "white noise, 10 dB" in out
+    assert "What is left of it in worse sound" in page.read_text(encoding="utf-8")
+    assert run(["evaluate", str(table), *asked, "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    Draft202012Validator(SCHEMA).validate(facts)
+    assert facts["robustness"]["clips"] == 4
+
+    def fail(*arguments, **options):
+        raise FeatureError("a.wav has changed")
+
+    monkeypatch.setattr(side_by_side, "robustness", fail)
+    assert run(["evaluate", str(table), *asked, "--report", str(page)]) == 1
+    out, err = capsys.readouterr()
+    assert "UAR" in out
+    assert err.splitlines()[-1] == "warning: not measured in worse sound: a.wav has changed"
+    assert "Not measured: a.wav has changed" in page.read_text(encoding="utf-8")
+
+
+def test_what_cannot_be_written_or_read_is_one_line_before_the_work(saved, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    for options, message in (
+        (["--report", str(tmp_path)], "is a folder; name a file in it"),
+        (["--report", str(tmp_path / "file" / "r.html")], "cannot write in"),
+        (["--resume", str(tmp_path / "file")], "cannot write in"),
+        (["--robustness"], "72 of 72 recordings are not where the table says (made/0000.wav, …)"),
+        (["--clips", "3"], "--clips goes with --robustness"),
+    ):
+        assert run(["evaluate", saved, *LDA, *options]) == 2, options
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert message in err
+        assert len(err.splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".html"] == []

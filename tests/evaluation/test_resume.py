@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -122,6 +122,20 @@ def test_whatever_changes_the_answer_changes_its_name(made_table) -> None:
     names = {_key(each) for each in (fold, *others)}
     assert len(names) == len(others) + 1
     assert _key(_fold(made_table(), LogisticRegression())) == _key(fold)
+
+
+@dataclass(frozen=True)
+class Richer(Fold):
+    """A fold with something more to learn from."""
+
+    more: tuple[np.ndarray, ...] = ()
+
+
+def test_whatever_else_a_fold_may_hold_one_day_changes_its_name_too(made_table) -> None:
+    fold = _fold(made_table(), LogisticRegression())
+    plain = {each.name: getattr(fold, each.name) for each in fields(Fold)}
+    names = [_key(Richer(**plain, more=more)) for more in ((), (fold.values,), (fold.values + 1,))]
+    assert len(set(names)) == 3
 
 
 class Plain:

@@ -164,7 +164,7 @@ def test_real_speech_suffers_more_from_noise_than_from_a_codec(ravdess_zip: Path
     )
     twenty, none, mp3, crop = (values(row) for row in result.rows)
     assert result.clean.value > 0.5
-    assert min(mp3[2], crop[2]) > 0.6 > twenty[2] >= none[2]
+    assert min(mp3[2], crop[2]) > twenty[2] > none[2]
     assert none[0] < mp3[0]
     assert steps == [(number, 38) for number in range(1, 39)]
     assert result.notes == ("tested on 36 of 144 clips, drawn evenly from speakers and emotions",)

@@ -8,10 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from speech_emotion.errors import TrainingError, UsageError
+from speech_emotion import corpora
+from speech_emotion.errors import FeatureError, TrainingError, UsageError
+from speech_emotion.evaluation.breakdown import as_dict, summary
 from speech_emotion.evaluation.evaluate import evaluate
+from speech_emotion.features.extract import extract
+from speech_emotion.models import card
 from speech_emotion.models.bundle import load
-from speech_emotion.training.train import fingerprint, train
+from speech_emotion.training.train import fingerprint, recipe, train
 
 
 def test_a_model_learns_and_carries_the_scores_of_its_recipe(made_table):
@@ -40,6 +44,36 @@ def test_a_bundle_says_how_its_model_was_made(made_table, tmp_path):
     assert "scikit-learn" in made.versions
     assert model.name == "lda-made"
     assert (model.predict(table) == table.emotions).mean() > 0.9
+
+
+def test_a_bundle_carries_what_its_report_says_of_new_speakers(made_table, tmp_path):
+    table = made_table(speakers=4, strength=0.7)
+    train(table, "lda", workers=1).save(tmp_path / "m.semodel")
+    report = evaluate(recipe("lda"), table, workers=1)
+    told = load(tmp_path / "m.semodel").provenance.report
+    assert told == summary(report)
+    assert told.recalls == report.recalls
+    assert told.worst_speaker[0] == as_dict(report)["worst_speaker"]
+    assert set(told.sexes) == {"female", "male"}
+    assert train(table, "lda", protocols=["random"], workers=1).provenance.report.protocol == "random"
+    assert train(table, "lda", protocols=[], workers=1).provenance.report is None
+
+
+def test_sound_that_is_to_be_degraded_must_be_there(made_table):
+    with pytest.raises(FeatureError, match="recordings are not where the table says"):
+        train(made_table(), "lda", degraded=True, workers=1)
+
+
+def test_what_is_left_in_worse_sound_is_in_the_bundle_and_on_its_card():
+    corpus = corpora.open("synthetic").select(emotions=["angry", "sad"])
+    table = extract(corpus, ["rms", "mfcc"], workers=1)
+    told = []
+    model = train(table, "lda", degraded=True, clips=4, folds=2, workers=1, progress=lambda *step: told.append(step))
+    conditions = model.provenance.report.conditions
+    assert {"white noise, 10 dB", "3 s of it"} <= {condition.title for condition in conditions}
+    assert "| white noise, 10 dB |" in card.text(model.manifest())
+    assert told[-1][0] == told[-1][1]
+    assert [step[0] for step in told] == list(range(1, len(told) + 1))
 
 
 def test_the_same_seed_gives_the_same_bits_with_any_number_of_workers(made_table):

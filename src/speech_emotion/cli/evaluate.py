@@ -120,6 +120,8 @@ def evaluate(
         degraded=robustness,
         clips=clips,
     )
+    for line in found.leaks:
+        warn(line)
     repeat = again(context, without=("workers", "resume", "as_json"))
     if report is not None:
         write(Page(f"Emotions in {table.name}: {model or family}", [found], repeat=repeat), report)

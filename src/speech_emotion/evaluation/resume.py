@@ -14,7 +14,7 @@ import sys
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -73,21 +73,21 @@ def forget(resume: str | os.PathLike[str]) -> None:
 def keys(folds: Sequence[Fold]) -> list[str]:
     """A name for each fold's answer, of hexadecimal digits: the same for the same work only.
 
+    All but their rows is taken from the first: folds of one evaluation have it in common.
+
     Raises:
         UsageError: if the estimator holds something whose state cannot be read.
     """
     if not folds:
         return []
     first = folds[0]
-    shared = hashlib.sha256()
-    for array in (first.values, first.labels, first.speakers, *first.copies):
-        _add(shared, array)
+    about = {each.name: getattr(first, each.name) for each in fields(first) if each.name not in ("train", "test")}
     try:
-        described = describe(first.estimator)
+        described = describe({"by": answer, **about})
     except RecursionError:
         raise _opaque(first.estimator) from None
     versions = [platform.python_version(), *(version(library) for library in LIBRARIES)]
-    shared.update(repr((described, first.classes, versions)).encode())
+    shared = hashlib.sha256(repr((described, versions)).encode())
     names = []
     for fold in folds:
         own = shared.copy()
@@ -156,10 +156,7 @@ def _file_hash(path: str) -> str:
         return ""
 
 
-def _add(digest: Any, array: NDArray[Any] | None) -> None:
-    if array is None:
-        digest.update(b"none")
-        return
+def _add(digest: Any, array: NDArray[Any]) -> None:
     digest.update(repr((array.dtype.str, array.shape)).encode())
     digest.update(np.ascontiguousarray(array).tobytes())
 

@@ -13,6 +13,7 @@ from ..features.table import FeatureTable
 from ..models.model import Model
 from ..workers import Progress
 from .evaluate import Report, evaluate
+from .quick_check import quick_warnings
 from .robustness import robustness
 from .study import Side, Study
 
@@ -123,6 +124,7 @@ def study(
         robustness=worse,
         not_robust=reason,
         left_out=left_out(table),
+        leaks=quick_warnings(table, seed=seed),
         about=about(table, subject, report),
     )
 

@@ -109,7 +109,7 @@ class Study:
             **({"not_robust": self.not_robust} if self.not_robust else {}),
             "left_out": dict(self.left_out),
             "leaks": list(self.leaks),
-            "about": dict(self.about),
+            "about": [{"name": name, "value": value} for name, value in self.about],
         }
 
 

@@ -29,7 +29,7 @@ VARIABLES = {INK: "--ink", SOFT: "--soft", LINE: "--line", BAR: "--bar", OTHER: 
 
 STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
-    "font.family": "sans-serif",
+    "font.family": "DejaVu Sans",  # what measures the text; the page's own draws it, and is no wider
     "font.size": 9,
     "text.parse_math": False,  # a name with dollar signs is a name
     "text.color": INK,
@@ -83,7 +83,7 @@ def element(name: str, title: str, height: float, draw: Callable[[Figure], None]
     text = re.sub(r'(\bid="|href="#|url\(#)', rf"\1{name}-", text)
     for colour, variable in VARIABLES.items():
         text = re.sub(colour, f"var({variable}, {colour})", text, flags=re.IGNORECASE)
-    text = re.sub('font: ([^;"]*?)\'[^;"]*sans-serif', r"font: \1system-ui, sans-serif", text)
+    text = re.sub(r"'DejaVu Sans'[^;\"]*", "system-ui, sans-serif", text)
     begin, rest = text.split(">", maxsplit=1)
     label = f'role="img" aria-labelledby="{name}-title"'
     return f'{begin} {label}>\n<title id="{name}-title">{escape(title)}</title>{rest}'
