@@ -18,9 +18,10 @@ check: $(READY)  ## format, lint, types, and who may import whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY)  ## run all benchmarks and rewrite docs/benchmarks.md and the tables of docs/honest-scores.md
+bench: $(READY)  ## run all benchmarks and rewrite docs/benchmarks.md and the tables of the other pages
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/honesty.py
+	$(BIN)/python benchmarks/robustness.py
 
 clean:  ## remove what the other commands made
 	rm -rf $(VENV) demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
