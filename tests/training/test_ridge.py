@@ -5,6 +5,8 @@ import pytest
 from sklearn.linear_model import Ridge
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from speech_emotion.evaluation.fitting import fit
+from speech_emotion.training.families import family
 from speech_emotion.training.ridge import SLOPE, BalancedRidge
 
 
@@ -48,3 +50,27 @@ def test_the_penalty_means_the_same_with_every_column_twice() -> None:
 def _unequal(classes: int) -> np.ndarray:
     shares = np.arange(1, classes + 1, dtype=float)
     return shares / shares.sum()
+
+
+def test_most_of_what_a_voice_has_always_is_not_there_to_lean_on() -> None:
+    random = np.random.default_rng(3)
+    speakers = np.repeat(["ann", "bob", "eve"], [10, 20, 30])
+    y, X = np.arange(60) % 2, random.normal(size=(60, 4)) + 5 * (speakers == "bob")[:, None]
+    centred = X.copy()
+    for row, speaker in enumerate(speakers):
+        centred[row] -= 0.75 * (X[speakers == speaker].mean(axis=0) - X.mean(axis=0))
+    told = BalancedRidge(centred=0.75).fit(X, y, groups=speakers)
+    np.testing.assert_allclose(told.coef_, BalancedRidge().fit(centred, y).coef_)
+    np.testing.assert_allclose(
+        BalancedRidge(centred=0).fit(X, y, groups=speakers).coef_, BalancedRidge().fit(X, y).coef_
+    )
+
+
+def test_a_pipeline_passes_on_who_speaks() -> None:
+    random = np.random.default_rng(4)
+    y, speakers = np.arange(60) % 3, np.arange(60) // 12
+    X = (random.normal(size=(60, 5)) + speakers[:, None]).astype(np.float32)
+    told = fit(family("ridge").build(), X, y, speakers.astype(str))
+    by_hand = BalancedRidge().fit(told[0].transform(X), y, groups=speakers)
+    np.testing.assert_allclose(told[-1].coef_, by_hand.coef_)
+    assert not np.allclose(told[-1].coef_, fit(family("ridge").build(), X, y)[-1].coef_)

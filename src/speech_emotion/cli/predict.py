@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -32,6 +33,13 @@ def predict(
     window: Annotated[float, typer.Option(help="Length of a segment, in seconds.")] = 3.0,
     hop: Annotated[float, typer.Option(help="From one segment to the next, in seconds.")] = 1.0,
     top_k: Annotated[int | None, typer.Option(min=1, help="How many scores to show.")] = None,
+    adapt: Annotated[
+        str, typer.Option(help="To what all of them have in common: none, session, or speaker (of each folder).")
+    ] = "none",
+    profile: Annotated[
+        Path | None,
+        typer.Option(help="Remember what was heard in this file, and go on from it; goes with --adapt."),
+    ] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; as many as help if not given.")] = None,
 ) -> None:
     """Say which emotion each recording sounds like.
@@ -40,16 +48,22 @@ def predict(
     """
     from ..audio.windows import slide
     from ..models.bundle import load
+    from ..recognition import adapting
     from ..recognition.formats import FORMATS
 
     if format_ not in FORMATS:
         raise unknown("format", format_, FORMATS)
     slide((), window, hop)
     listener = load(model)
+    adapting.check(adapt, listener, profile)
+    session = adapting.opened(listener, profile) if adapt != "none" else None
     say_licence(listener.provenance.origins)
-    answers = _Counted(_answers(files, listener, segments, window, hop, workers))
+    found = _answers(files, listener, segments, window, hop, workers)
+    answers = _Counted(adapting.adapted(found, listener, adapt, session))
     for text in FORMATS[format_](answers, top_k):
         print(text, flush=True)
+    if session is not None and profile is not None:
+        session.save(profile)
     if answers.failed:
         raise typer.Exit(1)
 

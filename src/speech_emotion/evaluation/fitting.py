@@ -166,8 +166,13 @@ def numbered(emotions: NDArray[np.str_], classes: tuple[str, ...]) -> NDArray[np
 
 
 def _asked_for(method: Any, speakers: NDArray[np.str_] | None) -> dict[str, Any]:
+    """The speakers, under the name by which a method, or the last step of a pipeline, asks for them."""
+    name = "groups"
+    if method.__name__ == "fit" and hasattr(method.__self__, "steps"):
+        step, estimator = method.__self__.steps[-1]
+        name, method = f"{step}__groups", estimator.fit
     asks = speakers is not None and "groups" in inspect.signature(method).parameters
-    return {"groups": speakers} if asks else {}
+    return {name: speakers} if asks else {}
 
 
 def _one_thread() -> Any:

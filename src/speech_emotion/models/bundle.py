@@ -82,6 +82,7 @@ def load(source: str | os.PathLike[str]) -> Model:
         name=manifest.name,
         temperature=manifest.temperature,
         sure_above=manifest.sure_above,
+        centre=manifest.centre,
         window=manifest.window,
         hop=manifest.hop,
     )

@@ -44,6 +44,9 @@ POOLING = "mean"
 MOST_EMOTIONS = 100
 MOST_CORPORA = 100
 MOST_SPEAKERS = 100_000
+MOST_LOGARITHM = 1000.0
+"""Of what a model's logarithms may be on average."""
+
 MOST_COLUMNS = 100_000
 
 LARGEST = {"fft": 8192, "mel_bands": 512}
@@ -109,6 +112,7 @@ class Manifest:
         provenance: how the model came to be.
         temperature: divides the logarithms of the probabilities; 1 leaves them as they are.
         sure_above: the confidence under which the model says "not sure".
+        centre: what the logarithms of the probabilities are on average, for adaptation; empty where unknown.
         window: seconds of a long recording heard at once.
         hop: seconds from one window to the next.
         members: the SHA-256 of each other file in the bundle, in hexadecimal.
@@ -120,6 +124,7 @@ class Manifest:
     provenance: Provenance
     temperature: float = 1.0
     sure_above: float = 0.0
+    centre: tuple[float, ...] = ()
     window: float = 3.0
     hop: float = 1.0
     members: Mapping[str, str] = field(default_factory=dict)
@@ -134,6 +139,10 @@ class Manifest:
         _emotions(self.emotions)
         number(self.temperature, "temperature", 0.01, 100)
         number(self.sure_above, "sure_above", 0, 1)
+        for value in self.centre:
+            number(value, "centre", -MOST_LOGARITHM, MOST_LOGARITHM)
+        if self.centre and len(self.centre) != len(self.emotions):
+            raise BundleError(f"adaptation has {len(self.centre)} numbers for {len(self.emotions)} emotions")
         number(self.window, "window", 0.1, 60)
         number(self.hop, "hop", 0.01, self.window)
         one_of(self.config.rate, "rate of the features", [RATE])
@@ -162,7 +171,7 @@ class Manifest:
             "pooling": POOLING,
             "calibration": {"temperature": self.temperature},
             "sure_above": self.sure_above,
-            "adaptation": None,
+            "adaptation": {"centre": list(self.centre)} if self.centre else None,
             "family": made.family,
             "hyperparameters": dict(made.hyperparameters),
             "licence": made.licence,
@@ -209,7 +218,6 @@ class Manifest:
         mapping(values, "manifest.json", FIELDS)
         one_of(values["rate"], "rate", [RATE])
         one_of(values["pooling"], "pooling", [POOLING])
-        one_of(values["adaptation"], "adaptation", [None])
         provenance = _provenance(values)
         if values["licence"] != provenance.licence:
             raise wrong("licence", f"the strictest of its corpora, '{provenance.licence}'", values["licence"])
@@ -221,6 +229,7 @@ class Manifest:
             provenance=provenance,
             temperature=mapping(values["calibration"], "calibration", ["temperature"])["temperature"],
             sure_above=values["sure_above"],
+            centre=_centre(values["adaptation"]),
             window=values["window"],
             hop=values["hop"],
             members={name: sha256(digest, f"members: {name}") for name, digest in members.items()},
@@ -262,6 +271,12 @@ def _emotions(labels: Sequence[str]) -> None:
         _name(label)
         if list(labels).count(label) > 1:
             raise BundleError(f"the emotion '{label}' is there twice")
+
+
+def _centre(value: object) -> tuple[float, ...]:
+    if value is None:
+        return ()
+    return tuple(sequence(mapping(value, "adaptation", ["centre"])["centre"], "centre", MOST_EMOTIONS))
 
 
 def _config(values: object) -> FeatureConfig:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BundleError, FeatureError
+from ..errors import BundleError, FeatureError, UsageError
 from ..features.config import FeatureConfig
 from ..features.table import FeatureTable
+from .adaptation import Adaptation
 from .calibration import tempered
 from .manifest import Manifest, Provenance
 from .prediction import Prediction
@@ -58,6 +59,8 @@ class Model:
         temperature: divides the logarithms of the probabilities; 1 leaves them as they are, more is less
             sure.
         sure_above: the confidence under which the answer is "not sure".
+        centre: what the logarithms of the probabilities are on average, which adaptation starts from; empty where
+            that is not known.
         window: seconds of a long recording heard at once.
         hop: seconds from one window to the next.
 
@@ -72,6 +75,7 @@ class Model:
     name: str = "model"
     temperature: float = 1.0
     sure_above: float = 0.0
+    centre: tuple[float, ...] = ()
     window: float = 3.0
     hop: float = 1.0
 
@@ -87,6 +91,7 @@ class Model:
             provenance=self.provenance,
             temperature=self.temperature,
             sure_above=self.sure_above,
+            centre=self.centre,
             window=self.window,
             hop=self.hop,
         )
@@ -147,6 +152,16 @@ class Model:
         if len(opening) == 1:
             return self._recognize_short(opening[0])
         return self._recognize_long(chain(opening, pieces))
+
+    def adaptation(self) -> Adaptation:
+        """A new session, in which nothing was heard yet.
+
+        Raises:
+            UsageError: if the model does not know what its answers are on average.
+        """
+        if not self.centre:
+            raise UsageError(f"'{self.name}' cannot adapt: it was trained without calibration, or by an old version")
+        return Adaptation(self.centre)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model as a bundle, whole or not at all.

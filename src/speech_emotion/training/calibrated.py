@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ..errors import TrainingError, UsageError
+from ..evaluation.fitting import fit
 from ..evaluation.probabilities import guesses
 from ..evaluation.protocols import SpeakerSplit
+from ..models.adaptation import centre_of
 from ..models.calibration import temperature_for, tempered, threshold_for
 
 FOLDS = 5
@@ -43,6 +45,7 @@ class Calibrated(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         fitted_: the classifier, fitted on all rows.
         temperature_: what divides the logarithms of its probabilities.
         sure_above_: the confidence under which it is not sure.
+        centre_: what the logarithms of its probabilities are on average, for adaptation; empty where unknown.
         coverage_: the part of the inner clips that is answered.
     """
 
@@ -64,13 +67,15 @@ class Calibrated(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise UsageError(f"a wanted accuracy is above 0 and below 1, not {self.sure_at:g}: 0.9")
         self.classes_, numbers = np.unique(y, return_inverse=True)
         self.temperature_, self.sure_above_, self.coverage_ = 1.0, 0.0, 1.0
+        self.centre_: tuple[float, ...] = ()
         held_out = self._held_out(np.asarray(X), numbers, np.asarray(groups))
         if held_out is not None:
             self.temperature_ = temperature_for(numbers, held_out)
+            self.centre_ = centre_of(numbers, tempered(held_out, self.temperature_))
             if self.sure_at is not None:
                 found = threshold_for(*guesses(numbers, tempered(held_out, self.temperature_)), self.sure_at)
                 self.sure_above_, self.coverage_ = (found.confidence, found.coverage) if found else (NEVER, 0.0)
-        self.fitted_ = clone(self.estimator).fit(X, numbers)
+        self.fitted_ = fit(self.estimator, X, numbers, np.asarray(groups))
         return self
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -90,6 +95,6 @@ class Calibrated(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         except TrainingError:
             return None
         for train, test in pairs:
-            fitted = clone(self.estimator).fit(X[train], y[train])
+            fitted = fit(self.estimator, X[train], y[train], speakers[train])
             probabilities[np.ix_(test, fitted.classes_)] = fitted.predict_proba(X[test])
         return probabilities

@@ -198,8 +198,8 @@ FAMILIES = {
     "ridge": Family(
         name="ridge",
         summary="ridge regression on the emotions: for features by the thousand, such as the tone encoder's",
-        defaults={"penalty": 1.0},
-        space={"penalty": Real(0.03, 30, log=True)},
+        defaults={"penalty": 1.0, "centred": 0.75},
+        space={"penalty": Real(0.03, 30, log=True), "centred": Real(0, 1)},
         pipeline=_ridge,
     ),
     "logistic": Family(

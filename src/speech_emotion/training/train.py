@@ -182,6 +182,7 @@ def model_of(fitted: Any, table: FeatureTable, provenance: Provenance, name: str
         name=name or f"{provenance.family}-{table.name}",
         temperature=getattr(fitted, "temperature_", 1.0),
         sure_above=getattr(fitted, "sure_above_", 0.0),
+        centre=getattr(fitted, "centre_", ()),
     )
 
 

@@ -60,6 +60,7 @@ def judged(
                 labels,
                 *rows,
                 len(development.classes),
+                speakers=development.speakers,
                 copies=tuple(narrowed[candidate.features].copies.values()),
             )
             for candidate in batch
@@ -97,7 +98,7 @@ def finish(
     tasks = [
         _Final(
             winner.candidate.estimator(seed),
-            *learnt(table.values, labels, None, tuple(table.copies.values()))[:2],
+            *learnt(table.values, labels, table.speakers, tuple(table.copies.values())),
             test.narrow(table.config.features).values,
         )
         for winner, table in zip(winners, tables, strict=True)
@@ -170,11 +171,12 @@ class _Final:
     estimator: Any
     values: NDArray[np.float32]
     labels: NDArray[np.int64]
+    speakers: NDArray[np.str_] | None
     test: NDArray[np.float32]
 
 
 def _finish(task: _Final) -> tuple[Any, NDArray[np.float64]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        fitted = fit(task.estimator, task.values, task.labels)
+        fitted = fit(task.estimator, task.values, task.labels, task.speakers)
     return fitted, guess(fitted, task.test, int(task.labels.max()) + 1)

@@ -1,0 +1,251 @@
+"""Listening to the session and to the voice, without being told what was meant.
+
+A room, a microphone and a voice colour all that is said in them, and with it what a model makes of it: of one person it
+hears anger everywhere, of another nowhere. Where several recordings of a session or a voice are at hand, what the model
+says of them on average is compared with what it says of speakers on whom it was tested in training, every emotion
+counted alike, and part of the difference is taken back. For a linear classifier this is the same as to centre the
+features (cepstral mean normalisation is of this kind; Atal, 1974), but only as many numbers as there are emotions are
+kept, and nothing of the sound.
+
+Little is believed of little: the part grows with the number of recordings heard, and it is the smaller the more alike
+they sounded, since someone who only ever shouts must not be taken for calm. How much they differ is the mutual
+information of recording and emotion: the entropy of the mean probabilities less the mean of the entropies. A voice is
+compared with its session, a session with the training. The first recording alone changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import BundleError, UsageError
+from .calibration import SMALLEST
+
+PATIENCE = 1.0
+"""Recordings: of so many, half the difference is believed, if they are varied enough. This and :data:`VARIED` were
+chosen on inner speakers of RAVDESS (docs/accuracy.md)."""
+
+VARIED = 0.5
+"""Of the most that recordings can differ in what the model says of them; from here on they are varied enough."""
+
+FORMAT = 1
+"""Of a stored profile."""
+
+
+@dataclass(slots=True)
+class Heard:
+    """What was said of the recordings of one session or one voice.
+
+    Attributes:
+        count: how many.
+        logarithms: the sum of the logarithms of their probabilities, each row less its mean, shape (emotions,).
+        probabilities: their sum, shape (emotions,).
+        entropy: the sum of the entropies of their probabilities, in nats.
+    """
+
+    count: int
+    logarithms: NDArray[np.float64]
+    probabilities: NDArray[np.float64]
+    entropy: float = 0.0
+
+    @classmethod
+    def nothing(cls, emotions: int) -> Heard:
+        """Before the first recording."""
+        return cls(0, np.zeros(emotions), np.zeros(emotions))
+
+    def add(self, probabilities: NDArray[np.float64]) -> None:
+        """Hear recordings: probabilities of shape (n, emotions)."""
+        self.count += len(probabilities)
+        self.logarithms = self.logarithms + centred_logarithms(probabilities).sum(axis=0)
+        self.probabilities = self.probabilities + probabilities.sum(axis=0)
+        self.entropy += float(_entropy(probabilities).sum())
+
+    def without(self, probabilities: NDArray[np.float64]) -> Heard:
+        """The same but for one recording, of shape (emotions,), that it has heard."""
+        own = centred_logarithms(probabilities[None])[0]
+        entropy = self.entropy - float(_entropy(probabilities))
+        return Heard(self.count - 1, self.logarithms - own, self.probabilities - probabilities, entropy)
+
+    def shift(self, expected: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How much to take from the logarithms, shape (emotions,), where ``expected`` is what they should be."""
+        if self.count == 0:
+            return np.zeros_like(expected)
+        between = float(_entropy(self.probabilities / self.count)) - self.entropy / self.count
+        variety = between / np.log(len(expected)) / VARIED
+        believed = self.count / (self.count + PATIENCE) * min(1.0, max(0.0, variety))
+        found: NDArray[np.float64] = believed * (self.logarithms / self.count - expected)
+        return found
+
+
+@dataclass(slots=True)
+class Adaptation:
+    """What was heard so far in one session, and of each voice in it.
+
+    Args:
+        centre: what the model's logarithms are on average, from :attr:`speech_emotion.Model.centre`.
+
+    Example:
+        >>> session = Adaptation(centre=(0.0, 0.0))
+        >>> leaning = np.array([[0.99, 0.01], [0.6, 0.4]])
+        >>> session.adapted(leaning).round(2)
+        array([[0.99, 0.01],
+               [0.6 , 0.4 ]])
+        >>> session.hear(leaning)
+        >>> session.adapted(leaning).round(2)
+        array([[0.98, 0.02],
+               [0.43, 0.57]])
+    """
+
+    centre: Sequence[float]
+    session: Heard = field(init=False)
+    voices: dict[str, Heard] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.session = Heard.nothing(len(self.centre))
+
+    def hear(self, probabilities: ArrayLike, voice: str | None = None) -> None:
+        """Remember what the model, not adapted, said of recordings.
+
+        Args:
+            probabilities: shape (n, emotions).
+            voice: who spoke, where that is known.
+        """
+        rows = np.asarray(probabilities, dtype=np.float64)
+        self.session.add(rows)
+        if voice is not None:
+            self.voices.setdefault(voice, Heard.nothing(len(self.centre))).add(rows)
+
+    def adapted(self, probabilities: ArrayLike, voice: str | None = None) -> NDArray[np.float64]:
+        """Probabilities as they are in this session, for this voice.
+
+        Args:
+            probabilities: of the model, not adapted, shape (n, emotions).
+            voice: who speaks, where that is known.
+
+        Returns:
+            The same shape; rows sum to 1.
+        """
+        return shifted(
+            np.asarray(probabilities, dtype=np.float64), self._shift(self.session, self.voices.get(voice or ""))
+        )
+
+    def adapted_together(self, probabilities: ArrayLike, voices: Sequence[str] | None = None) -> NDArray[np.float64]:
+        """Recordings of one session, each as it is beside what was heard before and all of the others.
+
+        Args:
+            probabilities: of the model, not adapted, shape (n, emotions); they are heard, too.
+            voices: who spoke each, where that is known.
+
+        Returns:
+            The same shape; rows sum to 1, and do not depend on their order.
+        """
+        rows = np.asarray(probabilities, dtype=np.float64)
+        names: Sequence[str | None] = voices if voices is not None else [None] * len(rows)
+        for row, name in zip(rows, names, strict=True):
+            self.hear(row[None], name)
+        out = np.empty_like(rows)
+        for number, (row, name) in enumerate(zip(rows, names, strict=True)):
+            voice = None if name is None else self.voices[name].without(row)
+            out[number] = shifted(row[None], self._shift(self.session.without(row), voice))[0]
+        return out
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write what was heard, as JSON, whole or not at all: counts and sums, no sound."""
+        values = {
+            "format": FORMAT,
+            "centre": list(self.centre),
+            "session": _plain(self.session),
+            "voices": {name: _plain(heard) for name, heard in self.voices.items()},
+        }
+        target = Path(path)
+        part = target.with_name(f"{target.name}.{os.getpid()}.part")
+        try:
+            part.write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
+            part.replace(target)
+        except OSError as error:
+            raise UsageError(f"cannot write {target}: {error.strerror or error}") from error
+        finally:
+            part.unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Adaptation:
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            BundleError: if the file is missing or not such a profile.
+        """
+        try:
+            values = json.loads(Path(path).read_text(encoding="utf-8"))
+            if values["format"] > FORMAT:
+                raise BundleError(f"{path} was made by a newer version; update this one")  # noqa: TRY301
+            made = cls(tuple(map(float, values["centre"])))
+            made.session = _heard(values["session"], len(made.centre))
+            made.voices = {str(name): _heard(heard, len(made.centre)) for name, heard in values["voices"].items()}
+        except BundleError:
+            raise
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise BundleError(f"{path} is not a stored adaptation ({' '.join(str(error).split())[:200]})") from error
+        return made
+
+    def _shift(self, session: Heard, voice: Heard | None) -> NDArray[np.float64]:
+        expected = np.asarray(self.centre, dtype=np.float64)
+        whole = session.shift(expected)
+        return whole if voice is None else whole + voice.shift(expected + whole)
+
+
+def centred_logarithms(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The logarithms of probabilities, each row less its mean, shape (n, emotions)."""
+    logarithms = np.log(np.maximum(probabilities, SMALLEST))
+    found: NDArray[np.float64] = logarithms - logarithms.mean(axis=1, keepdims=True)
+    return found
+
+
+def centre_of(truth: NDArray[np.intp], probabilities: NDArray[np.float64]) -> tuple[float, ...]:
+    """What logarithms are on average, every emotion counted alike.
+
+    Args:
+        truth: the class of each row, shape (n,), each class at least once.
+        probabilities: of speakers that the model had not heard, shape (n, classes).
+    """
+    logarithms = centred_logarithms(probabilities)
+    means = [logarithms[truth == label].mean(axis=0) for label in range(probabilities.shape[1])]
+    return tuple(float(value) for value in np.mean(means, axis=0))
+
+
+def shifted(probabilities: NDArray[np.float64], shift: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Probabilities, shape (n, emotions), whose logarithms are less by ``shift``, shape (emotions,)."""
+    if not shift.any():
+        return probabilities
+    logarithms = np.log(np.maximum(probabilities, SMALLEST)) - shift
+    powers = np.exp(logarithms - logarithms.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]
+
+
+def _entropy(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of the last axis, in nats."""
+    shares = np.maximum(probabilities, SMALLEST)
+    found: NDArray[np.float64] = -(shares * np.log(shares)).sum(axis=-1)
+    return found
+
+
+def _plain(heard: Heard) -> dict[str, Any]:
+    return {
+        "count": heard.count,
+        "logarithms": heard.logarithms.tolist(),
+        "probabilities": heard.probabilities.tolist(),
+        "entropy": heard.entropy,
+    }
+
+
+def _heard(values: Mapping[str, Any], emotions: int) -> Heard:
+    sums = [np.asarray(values[name], dtype=np.float64) for name in ("logarithms", "probabilities")]
+    if any(each.shape != (emotions,) or not np.isfinite(each).all() for each in sums) or int(values["count"]) < 0:
+        raise ValueError("its sums are not as many as its emotions, or not finite")
+    return Heard(int(values["count"]), sums[0], sums[1], float(values["entropy"]))
