@@ -16,10 +16,10 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 README = HERE.parent / "README.md"
-IN_README = {"accuracy": ["accuracy"], "speed": ["resample", "features", "pipeline", "startup"]}
+IN_README = {"accuracy": ["accuracy"], "speed": ["resample", "features", "pipeline", "encoder", "startup"]}
 """Which results stand between which marks of the README."""
 
-SCRIPTS = ("resample", "features", "pipeline", "startup", "accuracy", "leaks")
+SCRIPTS = ("resample", "features", "pipeline", "encoder", "startup", "accuracy", "leaks")
 LIBRARIES = ("numpy", "soxr", "soundfile", "onnxruntime", "librosa", "scikit-learn")
 
 

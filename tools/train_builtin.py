@@ -2,9 +2,9 @@
 
     python tools/train_builtin.py [NAME…] [--keep FOLDER]
 
-Without names all are trained. ``--keep`` keeps feature tables, which take minutes. Same recordings, same libraries, same
-bytes. The scores in a card are of models that had not heard the speakers they were tested on; the shipped weights are
-then fitted on all speakers.
+Without names all are trained. ``--keep`` keeps feature tables, which take minutes. Same recordings, same libraries,
+same bytes. The scores in a card are of models that had not heard the speakers they were tested on; the shipped weights
+are then fitted on all speakers.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def readme() -> str:
     cited = "\n\n".join(f"{origin.name}: {origin.citation} <{origin.homepage}>" for origin in origins.values())
     return (
         "# Built-in models\n\n"
-        "Trained by `python tools/train_builtin.py`. A licence is that of the recordings that the weights derive from.\n\n"
+        "Trained by `python tools/train_builtin.py`. A licence is that of the recordings that weights derive from.\n\n"
         "| file | what | bytes | trained | on | licence | SHA-256 |\n|---|---|---|---|---|---|---|\n"
         + "\n".join(rows)
         + f"\n\n{cited}\n"

@@ -64,7 +64,7 @@ def test_the_same_seed_prints_the_same(saved, tmp_path, capsys):
         (["--budget", "soon"], "budget must be a time above 0, such as 90s, 5m or 1h, not 'soon'"),
         (["--strategy", "evolve"], "unknown strategy 'evolve'"),
         (["--families", "mpl"], "unknown family 'mpl'"),
-        (["--features", "tone"], "unknown feature 'tone'"),
+        (["--features", "tune"], "unknown feature 'tune'"),
         (["--trials", "0"], "'--trials'"),
         (["--models-dir", "{}/table.npz"], "cannot write in"),
     ],

@@ -104,7 +104,7 @@ def test_forgetting_shards_leaves_everything_else_alone(corpus: Corpus, tmp_path
 
 
 def test_other_parameters_or_a_changed_recording_make_a_shard_stale(corpus: Corpus, tmp_path: Path) -> None:
-    shard = module._Shard(corpus.utterances[:2], FeatureConfig(), str(tmp_path))
+    shard = module._Shard(corpus.utterances[:2], FeatureConfig(), (), str(tmp_path))
     before = shard.file
     assert replace(shard, config=FeatureConfig(hop=256)).file != before
     soundfile.write(corpus.utterances[0].path, np.zeros(100), 16_000)
@@ -112,7 +112,7 @@ def test_other_parameters_or_a_changed_recording_make_a_shard_stale(corpus: Corp
 
 
 def test_a_damaged_shard_is_measured_again(corpus: Corpus, tmp_path: Path) -> None:
-    shard = module._Shard(corpus.utterances[:2], FeatureConfig(features=("rms",)), str(tmp_path / "parts"))
+    shard = module._Shard(corpus.utterances[:2], FeatureConfig(features=("rms",)), (), str(tmp_path / "parts"))
     fresh = module._measure_shard(shard)
     shard.file.write_bytes(shard.file.read_bytes()[:50])
     np.testing.assert_array_equal(module._measure_shard(shard).values, fresh.values)

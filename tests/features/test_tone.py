@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from speech_emotion.audio.augment import pink_noise
 from speech_emotion.audio.waveform import Waveform
 from speech_emotion.features import tone
 from speech_emotion.features.config import FeatureConfig
+from speech_emotion.features.log_mel import log_mel
 from speech_emotion.features.measure import measure
-from speech_emotion.features.tone import ENCODERS, FEWEST, MOST, heard
+from speech_emotion.features.tone import ENCODERS, FEWEST, MOST, heard, speech
 
 FOLDER = Path(tone.__file__).with_name("encoders")
 
@@ -21,13 +23,13 @@ LARGEST_IN_ALL = 36_000_000
 
 
 def voice(seconds: float, seed: int = 0) -> np.ndarray:
-    """Something like speech: a buzz whose pitch and level move."""
+    """Something like speech: a buzz whose pitch and level move, with pauses."""
     random = np.random.default_rng(seed)
     time = np.arange(round(seconds * 16_000)) / 16_000
     pitch = 120 + 30 * np.sin(2 * np.pi * 1.5 * time) + random.normal()
     phase = 2 * np.pi * np.cumsum(pitch) / 16_000
     buzz = sum(np.sin(k * phase) / k for k in range(1, 20))
-    return (0.1 * buzz * (0.4 + np.sin(2 * np.pi * 3 * time) ** 2)).astype(np.float32)
+    return (0.1 * buzz * np.sin(2 * np.pi * 3 * time) ** 4).astype(np.float32)
 
 
 def numbers(samples: np.ndarray, group: str = "tone") -> np.ndarray:
@@ -57,7 +59,8 @@ def test_silence_around_the_speech_is_no_clue(group: str) -> None:
 
 @pytest.mark.parametrize("gain", [0.1, 0.316, 3.16])
 def test_the_level_is_no_clue(gain: float) -> None:
-    speech = voice(2.0) * np.float32(0.5)
+    hiss = 1e-3 * np.random.default_rng(0).normal(size=32_000).astype(np.float32)
+    speech = np.float32(0.5) * voice(2.0) + hiss
     np.testing.assert_allclose(numbers(speech * np.float32(gain)), numbers(speech), atol=0.1)
 
 
@@ -119,3 +122,18 @@ class TestTheExport:
             expected = np.array(theirs.encode(ctranslate2.StorageView.from_array(frames), to_cpu=True))
             found = ours.run(["layer_4"], {"mel": frames})[0]
             np.testing.assert_allclose(found, expected, atol=1e-2)
+
+
+@pytest.mark.parametrize("snr", [20, 10])
+def test_speech_is_found_in_noise(snr: float) -> None:
+    clip = np.concatenate([np.zeros(16_000), voice(1.6), np.zeros(16_000)]).astype(np.float32)
+    noisy = pink_noise(Waveform(clip), snr, np.random.default_rng(0)).samples
+    first, last = speech(log_mel(noisy))
+    assert abs(first - 100) <= 15
+    assert abs(last - 260) <= 15
+
+
+def test_loud_speech_without_a_pause_is_kept_whole() -> None:
+    time = np.arange(32_000) / 16_000
+    hum = (0.3 * np.sin(2 * np.pi * 200 * time) * (1 + 0.3 * np.sin(2 * np.pi * 4 * time))).astype(np.float32)
+    assert speech(log_mel(hum)) == (0, 200)

@@ -57,6 +57,10 @@ def evaluate(
         typer.Option(help="Over frames, by comma.  [default: mean; of a table, all]", show_default=False),
     ] = None,
     emotions: Annotated[str | None, typer.Option(help="Only these emotions, by comma.")] = None,
+    copies: Annotated[
+        str | None,
+        typer.Option(help="Learn each clip also changed so, by comma: slower,faster,noise,room,…", show_default=False),
+    ] = None,
     protocol: Annotated[str, typer.Option(help="random, speaker, loso, sentence, emobox or corpus.")] = "speaker",
     folds: Annotated[int, typer.Option(min=2, help="Of random and speaker.")] = 5,
     calibrate: Annotated[
@@ -99,7 +103,7 @@ def evaluate(
         check_target(report)
     judged, subject, groups, over_frames = _what(model, family, features, statistics, calibrate, sure_at, seed)
     kept = resume or (report and report.with_name(f"{report.name}.parts"))
-    tables = [table_of(name, groups, over_frames, words(emotions), workers, resume=kept) for name in corpus]
+    tables = [table_of(name, groups, over_frames, words(emotions), workers, words(copies), kept) for name in corpus]
     table, dropped = together(tables)
     for emotion, count in dropped.items():
         warn(f"{count} recordings left out: '{emotion}' is not in all of them")

@@ -32,9 +32,13 @@ EQUALISER_DB = 6.0
 
 EQUALISER_POINTS = 6
 
+TELEPHONES = 0.35
+"""Of the copies that are far."""
+
 
 def _noise(waveform: Waveform, rng: np.random.Generator) -> Waveform:
-    return augment.pink_noise(waveform, rng.uniform(*NOISE_SNR), rng)
+    make = augment.pink_noise if rng.random() < 0.5 else augment.white_noise
+    return make(waveform, rng.uniform(*NOISE_SNR), rng)
 
 
 def _room(waveform: Waveform, rng: np.random.Generator) -> Waveform:
@@ -53,8 +57,11 @@ def _equalised(waveform: Waveform, rng: np.random.Generator) -> Waveform:
 
 
 def _far(waveform: Waveform, rng: np.random.Generator) -> Waveform:
-    """Another microphone in a noisy room, all at once."""
-    return _noise(_equalised(_room(waveform, rng), rng), rng)
+    """Another microphone, or now and then a telephone, in a noisy room, all at once."""
+    there = _room(waveform, rng)
+    if rng.random() < TELEPHONES:
+        return augment.telephone(_noise(there, rng))
+    return _noise(_equalised(there, rng), rng)
 
 
 COPIES: Mapping[str, Copy] = {

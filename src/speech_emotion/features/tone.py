@@ -33,7 +33,16 @@ LOUDEST = 1.5
 """Powers of ten, as Whisper counts energies; about what the loudest is in a close recording of full scale."""
 
 SPEECH_RANGE = 35.0
-"""dB below the loudest part, at which speech is taken to begin and end."""
+"""dB below the loudest part, at which speech is taken to begin and end, unless noise is louder than that."""
+
+NOISE_PERCENTILE = 5
+"""Of the energies; what lies below is taken to be noise."""
+
+ABOVE_NOISE = 10.0
+"""dB above the noise, at which speech is taken to begin and end."""
+
+LEAST_RANGE = 12.0
+"""dB below the loudest part; what is louder is speech, however loud the noise seems to be: there may be no pause."""
 
 MARGIN = 5
 """Frames kept before and after the speech."""
@@ -82,7 +91,7 @@ def heard(samples: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         >>> sound = np.zeros(32_000, dtype=np.float32)
         >>> sound[16_000:24_000] = np.sin(np.arange(8_000))  # half a second
         >>> [part.shape for part in heard(sound)]
-        [(80, 67)]
+        [(80, 65)]
     """
     levels = log_mel(samples)
     first, last = speech(levels)
@@ -93,7 +102,7 @@ def heard(samples: NDArray[np.float32]) -> list[NDArray[np.float32]]:
 
 
 def speech(levels: NDArray[np.float32]) -> tuple[int, int]:
-    """Where speech begins and ends, by its energy.
+    """Where speech begins and ends, by its energy, in silence or in noise.
 
     Args:
         levels: from :func:`.log_mel.log_mel`, shape (80, frames).
@@ -104,7 +113,9 @@ def speech(levels: NDArray[np.float32]) -> tuple[int, int]:
     energies = (10 ** levels.astype(np.float64)).sum(axis=0)
     smoothed = np.convolve(energies, np.full(SMOOTHED, 1 / SMOOTHED))[SMOOTHED // 2 :][: len(energies)]
     decibels = 10 * np.log10(smoothed)
-    loud = np.flatnonzero(decibels >= decibels.max() - SPEECH_RANGE)
+    loudest, noise = decibels.max(), np.percentile(decibels, NOISE_PERCENTILE)
+    border = min(max(loudest - SPEECH_RANGE, noise + ABOVE_NOISE), loudest - LEAST_RANGE)
+    loud = np.flatnonzero(decibels >= border)
     return max(0, int(loud[0]) - MARGIN), min(len(energies), int(loud[-1]) + 1 + MARGIN)
 
 
