@@ -12,7 +12,7 @@ from ..errors import FeatureError, SpeechEmotionError, TrainingError, UsageError
 from ..features.table import FeatureTable
 from ..models.model import Model
 from ..workers import Progress
-from .evaluate import Report, evaluate
+from .evaluate import Report, as_known_to, evaluate
 from .quick_check import quick_warnings
 from .robustness import robustness
 from .study import Side, Study
@@ -125,7 +125,7 @@ def study(
         not_robust=reason,
         left_out=left_out(table),
         leaks=quick_warnings(table, seed=seed),
-        about=about(table, subject, report),
+        about=about(as_known_to(model, table) if isinstance(model, Model) else table, subject, report),
     )
 
 
@@ -144,7 +144,13 @@ def require_recordings(table: FeatureTable) -> None:
 
 
 def about(table: FeatureTable, subject: str, report: Report) -> tuple[tuple[str, str], ...]:
-    """What scores rest on, each fact a name and a value."""
+    """What scores rest on, each fact a name and a value.
+
+    Args:
+        table: what was judged: the rows and the features that the model knows.
+        subject: the model, in words.
+        report: of it.
+    """
     seconds = float(table.durations.sum())
     facts = [
         ("Model", subject),
