@@ -20,6 +20,7 @@ def test_the_emotions_that_all_have_are_kept_and_the_rest_is_counted(made_table)
     both, dropped = together([one, other])
     assert both.classes == ("happy", "sad")
     assert dropped == {"calm": 2, "angry": 2}
+    assert both.left_out == {f"'{emotion}' is not in all of the corpora": 2 for emotion in ("calm", "angry")}
     assert both.name == "made+other"
     assert both.corpora.tolist() == ["made"] * 4 + ["other"] * 4
     assert (both.values[4:] == other.values[other.emotions != "angry"]).all()

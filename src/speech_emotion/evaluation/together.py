@@ -24,7 +24,7 @@ def together(
         fold: emotions to be taken for others before that: ``{"calm": "neutral"}``.
 
     Returns:
-        The table, and how many utterances were left out by emotion.
+        The table, whose ``left_out`` counts them too, and how many utterances were left out by emotion.
 
     Raises:
         FeatureError: if they were measured otherwise.
@@ -59,8 +59,9 @@ def together(
         **columns,
         origins=tuple(dict.fromkeys(origin for table in tables for origin in table.origins)),
         failures=tuple(failure for table in tables for failure in table.failures),
-        left_out=dict(left_out),
         copies={name: np.concatenate([table.copies[name] for table in folded]) for name in first.copies},
     )
     kept = np.isin(whole.emotions, shared)
-    return whole.rows(kept), dict(Counter(whole.emotions[~kept].tolist()))
+    dropped = Counter(whole.emotions[~kept].tolist())
+    left_out.update({f"'{emotion}' is not in all of the corpora": count for emotion, count in dropped.items()})
+    return replace(whole.rows(kept), left_out=dict(left_out)), dict(dropped)
