@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 
 from .. import workers as pool
 from ..corpora.utterance import Corpus
-from ..errors import FeatureError, UsageError
+from ..errors import FeatureError
 from ..features.config import FeatureConfig
 from ..features.table import FeatureTable
 from ..models.model import Model
 from .clips import choose, measured, voices
 from .conditions import Clip, Heard, Stretch, hear
-from .evaluate import as_known_to, check_unseen, fewer
+from .evaluate import fewer
 from .fitting import examples, fit, guess, learnt, require
+from .known import as_known_to, check_unseen, left_out_by, recipe_of
 from .protocols import folds_of, splitter
 
 
@@ -61,16 +62,12 @@ def question(
     """Bring a model and recordings together; the arguments and errors are those of ``robustness``."""
     require("evaluation")
     splitter(protocol, folds, seed)
-    estimator = getattr(model.classifier, "recipe", None) if isinstance(model, Model) else model
-    if estimator is not None and not (hasattr(estimator, "fit") and hasattr(estimator, "predict_proba")):
-        raise UsageError(f"a model must have fit and predict_proba, and {type(model).__name__} has not")
+    estimator = recipe_of(model)
     notes: tuple[str, ...] = ()
     table, places = measured(recordings, model.config if isinstance(model, Model) else config, workers)
     if isinstance(model, Model):
         kept = np.flatnonzero(np.isin(table.emotions, model.emotions))
-        if len(kept) < len(table):
-            notes = (f"{len(table) - len(kept)} utterances left out: the model does not know their emotions",)
-        table, places = as_known_to(model, table), [places[row] for row in kept]
+        table, places, notes = as_known_to(model, table), [places[row] for row in kept], left_out_by(model, table)
         if estimator is None:
             note = check_unseen(model, table, protocol, allow_overlap)
             return Question(model, None, table, places, model.emotions, (), (note, *notes))

@@ -12,7 +12,8 @@ from ..errors import FeatureError, SpeechEmotionError, TrainingError, UsageError
 from ..features.table import FeatureTable
 from ..models.model import Model
 from ..workers import Progress
-from .evaluate import Report, as_known_to, evaluate
+from .evaluate import Report, evaluate
+from .known import as_known_to
 from .quick_check import quick_warnings
 from .robustness import robustness
 from .study import Side, Study
@@ -184,8 +185,4 @@ def _origin(name: str, licence: str, citation: str) -> str:
 
 def _answering(model: Any) -> Any:
     """A recipe without what only says how sure it is."""
-    recipe = getattr(model.classifier, "recipe", None) if isinstance(model, Model) else model
-    inner = getattr(recipe, "estimator", None)
-    if isinstance(model, Model) or inner is None or not hasattr(recipe, "sure_at"):
-        return model
-    return inner
+    return model.estimator if hasattr(model, "estimator") and hasattr(model, "sure_at") else model
