@@ -53,7 +53,8 @@ def together(
     }
     left_out: Counter[str] = Counter()
     for table in tables:
-        left_out.update(table.left_out)
+        prefix = "" if len(table.origins) > 1 else f"{table.name}: "
+        left_out.update({f"{prefix}{reason}": count for reason, count in table.left_out.items()})
     whole = replace(
         first,
         **columns,
@@ -62,6 +63,8 @@ def together(
         copies={name: np.concatenate([table.copies[name] for table in folded]) for name in first.copies},
     )
     kept = np.isin(whole.emotions, shared)
-    dropped = Counter(whole.emotions[~kept].tolist())
-    left_out.update({f"'{emotion}' is not in all of the corpora": count for emotion, count in dropped.items()})
-    return replace(whole.rows(kept), left_out=dict(left_out)), dict(dropped)
+    left_out.update(
+        f"{corpus}: {emotion}, not in every corpus"
+        for corpus, emotion in zip(whole.corpora[~kept].tolist(), whole.emotions[~kept].tolist(), strict=True)
+    )
+    return replace(whole.rows(kept), left_out=dict(left_out)), dict(Counter(whole.emotions[~kept].tolist()))
