@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import workers as pool
-from ..corpora.paths import writable
+from ..corpora.paths import replacing, writable
 from ..errors import UsageError
 from .fitting import Fold, answer
 
@@ -191,15 +191,8 @@ class _Task:
 
 def _answer(task: _Task) -> Answer:
     probabilities, sure = answer(task.fold)
-    file = Path(task.file)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{file.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as out:
-            np.savez(out, allow_pickle=False, probabilities=probabilities, sure=sure)
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(Path(task.file)) as part, part.open("wb") as out:
+        np.savez(out, allow_pickle=False, probabilities=probabilities, sure=sure)
     return probabilities, sure
 
 
