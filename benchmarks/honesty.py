@@ -6,7 +6,7 @@ machines. Each family has its defaults: nothing is chosen by the clips that test
 speaker the row says so: that takes all clips of a tested speaker at once.
 
 Rewrites the tables between the marks of docs/honest-scores.md. What is measured and scored is kept in a folder, so
-that a run that was stopped goes on; `--fresh` forgets the scores.
+that a run that was stopped goes on; `--fresh` forgets both, which a change of how features are measured asks for.
 
     python benchmarks/honesty.py [RAVDESS] [EMODB] [--keep FOLDER] [--quick] [--page PAGE] [--workers N] [--fresh]
 """
@@ -18,6 +18,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,10 @@ from speech_emotion.emotions import CALM4
 from speech_emotion.evaluation.breakdown import parts
 from speech_emotion.evaluation.evaluate import evaluate
 from speech_emotion.evaluation.intervals import Score
+from speech_emotion.evaluation.resume import describe
 from speech_emotion.evaluation.together import together
 from speech_emotion.features.extract import extract, forget
-from speech_emotion.features.table import FeatureTable
+from speech_emotion.features.table import PER_UTTERANCE, FeatureTable
 from speech_emotion.training.families import family
 from speech_emotion.training.per_speaker import PerSpeaker
 
@@ -126,7 +128,7 @@ def arguments() -> argparse.Namespace:
         "--page", type=Path, help="the page with the marks; by default the docs', and with --quick none"
     )
     parser.add_argument("--workers", type=int, help="processes; all cores if not given")
-    parser.add_argument("--fresh", action="store_true", help="score again what was scored before")
+    parser.add_argument("--fresh", action="store_true", help="measure and score again what was before")
     given = parser.parse_args()
     given.page = given.page or (None if given.quick else PAGE)
     for name in ("ravdess", "emodb"):
@@ -143,7 +145,7 @@ def measured(name: str, archive: Path, groups: list[str], given: argparse.Namesp
     if given.quick:
         corpus = few(corpus)
     file = given.keep / f"{name}{'-quick' if given.quick else ''}.npz"
-    if file.exists():
+    if file.exists() and not given.fresh:
         table = FeatureTable.load(file)
         if table.paths.tolist() == [utterance.path for utterance in corpus.utterances]:
             return table
@@ -172,14 +174,14 @@ def judging(given: argparse.Namespace) -> Judge:
     if given.fresh:
         file.unlink(missing_ok=True)
     lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-    known = {tuple(line["key"]): line["scores"] for line in map(json.loads, lines)}
+    known = {line["key"]: line["scores"] for line in map(json.loads, lines)}
 
     def judge(task: str, aspect: str, table: FeatureTable, recipe: Recipe, protocol: str) -> Scores:
-        key = (task, protocol, str(len(table)), str(recipe), str(family(recipe.family).defaults))
+        narrow, folds = table.narrow(recipe.features), 2 if given.quick else FOLDS
+        rows = [getattr(narrow, name) for name in ("values", *PER_UTTERANCE)]
+        key = sha256(describe([evaluate, recipe.build(), rows, protocol, folds, SEED, aspect]).encode()).hexdigest()
         if key not in known:
             told(f"{task} · {recipe.name} · {protocol}")
-            folds = 2 if given.quick else FOLDS
-            narrow = table.narrow(recipe.features)
             report = evaluate(recipe.build(), narrow, protocol, folds=folds, seed=SEED, workers=given.workers)
             found = {part.name: part.uar for part in parts(report, aspect)} if aspect else {}
             known[key] = {name: uar.as_dict() for name, uar in {protocol: report.scores["uar"], **found}.items()}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -104,3 +105,12 @@ def test_a_member_too_large_for_memory_is_refused(archive: Path, monkeypatch: py
     monkeypatch.setattr(paths, "LARGEST_MEMBER", 8)
     with pytest.raises(AudioError, match="says it holds 9 bytes; the most is 8"):
         paths.open_binary(archive / "a/one.wav")
+
+
+def test_a_file_that_is_not_finished_leaves_the_old_one_and_nothing_else(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    target.write_text("old", encoding="utf-8")
+    with suppress(KeyboardInterrupt), paths.replacing(target) as part:
+        part.write_text("half", encoding="utf-8")
+        raise KeyboardInterrupt
+    assert [file.read_text(encoding="utf-8") for file in tmp_path.iterdir()] == ["old"]

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import permutation_test
 
 from speech_emotion.errors import UsageError
-from speech_emotion.evaluation.compare import compare
+from speech_emotion.evaluation.compare import PERMUTATIONS, compare, paired
 from speech_emotion.evaluation.evaluate import report
 
 
@@ -52,6 +52,22 @@ def test_with_many_speakers_p_is_drawn_and_the_seed_decides():
     first, again = compare(a, b, seed=1), compare(a, b, seed=1)
     assert first == again
     assert 0 < first.p <= 1
+
+
+def test_a_p_that_is_drawn_is_never_nothing():
+    """The answers as they are count as one of the ways (Phipson & Smyth, 2010)."""
+    rng = np.random.default_rng(6)
+    assert compare(_report(rng, 0.9, 20), _report(rng, 0.3, 20)).p == 1 / (PERMUTATIONS + 1)
+
+
+def test_an_interval_of_a_difference_holds_the_true_one_as_often_as_it_says():
+    rng, covered = np.random.default_rng(7), 0
+    for _ in range(500):
+        right = rng.binomial(20, np.array([0.7, 0.6])[:, None] + rng.uniform(-0.2, 0.2, (2, 6)))
+        first, second = (np.array([[[each, 20 - each], [20 - each, each]] for each in model]) for model in right)
+        found = paired(first, second, rng)
+        covered += found.low <= 0.1 <= found.high
+    assert 0.92 <= covered / 500 <= 0.98
 
 
 def test_models_that_are_alike_are_seldom_told_apart():

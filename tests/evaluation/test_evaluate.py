@@ -238,6 +238,14 @@ def test_emobox_is_the_mean_of_six_folds_and_says_so(made_table):
     assert "means of the six folds" in report.notes[0]
 
 
+def test_a_saved_model_knows_a_voice_again_by_the_name_of_its_file_in_any_folder(made_table):
+    table = made_table(speakers=4)
+    paths = np.array([f"mine/03-01-04-01-01-01-{1 + row % 2:02}.wav" for row in range(len(table))])
+    model = _model(table, Saved(3), speakers=("ravdess/01", "ravdess/02", "ravdess/03"))
+    with pytest.raises(TrainingError, match=r"trained on 2 of these speakers \(ravdess/01, ravdess/02\)"):
+        evaluate(model, replace(table, paths=paths))
+
+
 def test_a_saved_model_is_judged_on_its_own_speakers_only_when_told_to_and_marked(made_table):
     table = made_table(speakers=4)
     model = _model(table, Saved(3), speakers=("made/00", "made/01"))

@@ -146,3 +146,10 @@ def test_where_nothing_is_answered_there_is_no_accuracy_of_answers():
     scores = bootstrap_probabilities(truth, probabilities, who, sure=np.zeros(len(truth), dtype=bool))
     assert scores["coverage"] == Score(0.0, 0.0, 0.0)
     assert "sure_accuracy" not in scores
+
+
+def test_an_interval_of_the_calibration_error_lies_around_what_was_measured():
+    """A resample's error holds the noise of drawing twice: left as it is, the interval would lie above the value."""
+    rng = np.random.default_rng(10)
+    found = [bootstrap_probabilities(*_answers(rng, 12), draws=200, seed=seed)["ece"] for seed in range(30)]
+    assert abs(np.mean([(score.low + score.high) / 2 - score.value for score in found])) < 0.01

@@ -42,7 +42,7 @@ def test_names_that_say_another_emotion_are_told(made_table: Made) -> None:
     paths[0] = "made/03a01Wa.wav"
     (line,) = quick_warnings(replace(table, paths=paths))
     assert line == (
-        "1 of 72 recordings are named as another emotion than labelled; the first: made/03a01Wa.wav, labelled calm, "
+        "1 of 72 recordings are named as another emotion than labelled; the first: made/03a01Wa.wav, labelled calm; "
         "as a name of emodb it says angry"
     )
 

@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+from collections import deque
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -156,3 +158,45 @@ def test_any_object_is_told_by_what_it_holds_and_what_cannot_be_told_is_refused(
     endless.depth = endless  # type: ignore[assignment]
     with pytest.raises(UsageError, match="holds a Plain cannot be resumed"):
         _key(_fold(table, endless))
+
+
+class Slotted:
+    __slots__ = ("power",)
+
+    def __init__(self, power: int) -> None:
+        self.power = power
+
+    def raised(self, values):
+        return values**self.power
+
+
+class Both(Slotted):
+    """Has slots, and a dictionary that is empty."""
+
+
+def _closed_over(power: int):
+    return lambda values: values**power
+
+
+def _by_default(power: int):
+    def raised(values, power=power):
+        return values**power
+
+    return raised
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda power: partial(np.power, power),
+        lambda power: partial(np.clip, a_max=power),
+        _closed_over,
+        _by_default,
+        lambda power: Slotted(power).raised,
+        Slotted,
+        Both,
+        lambda power: deque([power]),
+    ],
+)
+def test_what_a_function_or_object_takes_along_is_part_of_its_name(make) -> None:
+    assert describe(make(2)) == describe(make(2)) != describe(make(3))

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.linear_model import LogisticRegression
 
 from speech_emotion.audio.waveform import RATE
 from speech_emotion.corpora import ravdess
@@ -25,6 +26,7 @@ from speech_emotion.features.extract import extract
 from speech_emotion.models.manifest import Provenance
 from speech_emotion.models.model import Model
 from speech_emotion.training.families import family
+from speech_emotion.training.per_speaker import PerSpeaker
 
 LOUDNESS = FeatureConfig(features=("rms",))
 
@@ -92,6 +94,12 @@ def test_a_model_that_goes_by_loudness_loses_what_a_gain_takes(tmp_path: Path) -
     assert values(faster) == values(part) == (1, 0, 1)
     assert (down.condition, down.group, down.title) == ("gain_down", "level", "10 dB quieter")
     assert (result.clips, result.speakers, result.folds, result.chance) == (24, 4, 4, 0.5)
+
+
+def test_a_level_that_is_taken_away_speaker_by_speaker_takes_no_answer_with_it(tmp_path: Path) -> None:
+    model = PerSpeaker(LogisticRegression())
+    given = {"folds": 4, "workers": 1, "config": LOUDNESS, "conditions": ["gain_down", "speed_up"]}
+    assert [values(row) for row in robustness(model, recordings(tmp_path), **given).rows] == [(1, 0, 1)] * 2
 
 
 def test_an_answer_may_change_from_wrong_to_right(tmp_path: Path) -> None:

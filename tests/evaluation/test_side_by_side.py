@@ -74,6 +74,15 @@ def test_a_saved_model_is_judged_by_new_speakers_only(table, tmp_path: Path):
     assert all("cannot be fitted anew" in side.why_not for side in found.sides if side.report is None)
 
 
+def test_what_a_saved_model_does_not_know_is_not_said_to_be_judged(made_table):
+    table = replace(made_table(), durations=np.full(72, 3600, dtype=np.float32))
+    known = table.rows(np.isin(table.emotions, ["calm", "sad"])).narrow(["mfcc"])
+    found = study(train(known, "lda", protocols=[], workers=1), table, beside=(), workers=1)
+    facts = dict(found.about)
+    assert facts["Of them judged"] == "48 clips, 48.0 hours, 6 speakers"
+    assert facts["Features"] == "mfcc (mean over frames): 4 numbers a clip"
+
+
 def test_what_was_left_out_and_what_may_leak_is_kept(table):
     failures = (Failure("a.wav", "is empty"), Failure("b.wav", "is empty"))
     twice = table.rows(np.append(np.arange(len(table)), 5))

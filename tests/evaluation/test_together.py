@@ -14,12 +14,17 @@ from speech_emotion.features.table import PER_UTTERANCE
 
 
 def test_the_emotions_that_all_have_are_kept_and_the_rest_is_counted(made_table):
-    one = made_table(speakers=2, clips=1, emotions=("calm", "happy", "sad"))
+    one = replace(made_table(speakers=2, clips=1, emotions=("calm", "happy", "sad")), left_out={"song": 3})
     other = made_table(speakers=2, clips=1, emotions=("happy", "sad", "angry"))
     other = replace(other, corpora=np.full(len(other), "other"), origins=(Origin("other", "CC0"),))
     both, dropped = together([one, other])
     assert both.classes == ("happy", "sad")
     assert dropped == {"calm": 2, "angry": 2}
+    assert both.left_out == {
+        "made: song": 3,
+        "made: calm, not in every corpus": 2,
+        "other: angry, not in every corpus": 2,
+    }
     assert both.name == "made+other"
     assert both.corpora.tolist() == ["made"] * 4 + ["other"] * 4
     assert (both.values[4:] == other.values[other.emotions != "angry"]).all()

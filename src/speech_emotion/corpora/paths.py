@@ -13,6 +13,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
@@ -121,6 +122,33 @@ def writable(folder: Path) -> Path:
     if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
         raise UsageError(f"cannot write in {there}; name another place")
     return folder
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Where to write a file so that it is there whole or not at all; its folder is made where it is missing.
+
+    Args:
+        target: the file's place; what is there stays until the new one is whole.
+
+    Yields:
+        A path beside it, which takes its place at the end, and is removed where that is not reached.
+
+    Example:
+        >>> import tempfile
+        >>> target = Path(tempfile.mkdtemp()) / "made" / "a.txt"
+        >>> with replacing(target) as part:
+        ...     _ = part.write_text("all of it")
+        >>> target.read_text(), len(list(target.parent.iterdir()))
+        ('all of it', 1)
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    try:
+        yield part
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def split(path: str | os.PathLike[str]) -> tuple[str, str] | None:

@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 
 from .. import workers as pool
 from ..corpora.utterance import Corpus
-from ..errors import FeatureError, UsageError
+from ..errors import FeatureError
 from ..features.config import FeatureConfig
 from ..features.table import FeatureTable
 from ..models.model import Model
 from .clips import choose, measured, voices
 from .conditions import Clip, Heard, Stretch, hear
-from .evaluate import as_known_to, check_unseen, fewer
+from .evaluate import fewer
 from .fitting import examples, fit, guess, learnt, require
+from .known import as_known_to, check_unseen, left_out_by, recipe_of
 from .protocols import folds_of, splitter
 
 
@@ -61,16 +62,12 @@ def question(
     """Bring a model and recordings together; the arguments and errors are those of ``robustness``."""
     require("evaluation")
     splitter(protocol, folds, seed)
-    estimator = getattr(model.classifier, "recipe", None) if isinstance(model, Model) else model
-    if estimator is not None and not (hasattr(estimator, "fit") and hasattr(estimator, "predict_proba")):
-        raise UsageError(f"a model must have fit and predict_proba, and {type(model).__name__} has not")
+    estimator = recipe_of(model)
     notes: tuple[str, ...] = ()
     table, places = measured(recordings, model.config if isinstance(model, Model) else config, workers)
     if isinstance(model, Model):
         kept = np.flatnonzero(np.isin(table.emotions, model.emotions))
-        if len(kept) < len(table):
-            notes = (f"{len(table) - len(kept)} utterances left out: the model does not know their emotions",)
-        table, places = as_known_to(model, table), [places[row] for row in kept]
+        table, places, notes = as_known_to(model, table), [places[row] for row in kept], left_out_by(model, table)
         if estimator is None:
             note = check_unseen(model, table, protocol, allow_overlap)
             return Question(model, None, table, places, model.emotions, (), (note, *notes))
@@ -141,7 +138,7 @@ def ask(
         for number in np.flatnonzero(works):
             named[number] = asked.model.predict_proba(values[number]).argmax(axis=1)
     else:
-        named[works] = _named(asked, tests, values[works], workers, steps)
+        named[works] = _named(asked, tests, table.speakers[rows], values[works], workers, steps)
     return Answers(table.rows(rows), asked.classes, named, missing, len(asked.pairs), notes)
 
 
@@ -180,25 +177,30 @@ def _missing(reasons: Sequence[str]) -> str:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Fold:
-    """One model to fit on clean rows and to ask about degraded ones, shape (conditions, n, features)."""
+    """One model to fit on clean rows and to ask about degraded ones, shape (conditions, n, features), of ``voices``."""
 
     estimator: Any
     values: NDArray[np.float32]
     labels: NDArray[np.int64]
     speakers: NDArray[np.str_] | None
     asked: NDArray[np.float32]
+    voices: NDArray[np.str_]
     classes: int
 
 
 def _answer(fold: _Fold) -> NDArray[np.int64]:
     fitted = fit(fold.estimator, fold.values, fold.labels, fold.speakers)
-    flat = fold.asked.reshape(-1, fold.asked.shape[-1])
-    named: NDArray[np.int64] = guess(fitted, flat, fold.classes).argmax(axis=1).astype(np.int64)
-    return named.reshape(fold.asked.shape[:2])
+    # One condition at a time: what is known of a speaker by these clips must not be mixed of several.
+    return np.stack([guess(fitted, values, fold.classes, fold.voices).argmax(axis=1) for values in fold.asked])
 
 
 def _named(
-    asked: Question, tests: Sequence[NDArray[np.intp]], values: NDArray[np.float32], workers: int | None, steps: _Steps
+    asked: Question,
+    tests: Sequence[NDArray[np.intp]],
+    asked_of: NDArray[np.str_],
+    values: NDArray[np.float32],
+    workers: int | None,
+    steps: _Steps,
 ) -> NDArray[np.int64]:
     """The class that each fold's model names for the clips that it tests, shape (conditions, n)."""
     table, classes = asked.table, len(asked.classes)
@@ -209,6 +211,7 @@ def _named(
             asked.estimator,
             *learnt(clean, labels, table.speakers, tuple(table.copies.values()), train),
             values[:, those],
+            asked_of[those],
             classes,
         )
         for (train, _), those in zip(asked.pairs, tests, strict=True)

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .. import workers as pool
-from ..errors import FeatureError, TrainingError, UsageError
 from ..features.table import FeatureTable
 from ..models.model import Model
 from .fitting import Fold, examples, numbered, require
 from .intervals import Score, bootstrap_over_speakers, bootstrap_probabilities
+from .known import as_known_to, check_unseen, left_out_by, recipe_of
 from .metrics import confusion, recalls
 from .protocols import folds_of, splitter
 from .resume import answers
@@ -128,17 +128,12 @@ def evaluate(
     """
     require("evaluation")
     splitter(protocol, folds, seed)
-    estimator = model
+    estimator = recipe_of(model)
     strange: tuple[str, ...] = ()
     if isinstance(model, Model):
-        given, table = len(table), as_known_to(model, table)
-        if len(table) < given:
-            strange = (f"{given - len(table)} utterances left out: the model does not know their emotions",)
-        estimator = getattr(model.classifier, "recipe", None)
+        table, strange = as_known_to(model, table), left_out_by(model, table)
         if estimator is None:
             return _as_it_is(model, table, protocol, seed, allow_overlap, strange)
-    if not (hasattr(estimator, "fit") and hasattr(estimator, "predict_proba")):
-        raise UsageError(f"a model must have fit and predict_proba, and {type(model).__name__} has not")
     values, labels = examples(table)
     pairs = folds_of(protocol, table, folds, seed)
     copies = tuple(table.copies.values())
@@ -224,21 +219,6 @@ def _aspects(table: FeatureTable) -> dict[str, NDArray[np.str_]]:
     return {aspect: getattr(table, column) for aspect, column in ASPECTS.items()}
 
 
-def as_known_to(model: Model, table: FeatureTable) -> FeatureTable:
-    """The rows and columns that a model knows: those with its emotions, and its features.
-
-    Raises:
-        FeatureError: if the table lacks features that the model needs, or was measured otherwise.
-    """
-    table = table.narrow(model.config.features, model.config.statistics)
-    for setting in fields(model.config):
-        made, wanted = getattr(table.config, setting.name), getattr(model.config, setting.name)
-        if made != wanted:
-            raise FeatureError(f"the table was made with {setting.name} = {made}, and the model needs {wanted}")
-    known = np.isin(table.emotions, model.emotions)
-    return table if known.all() else table.rows(known)
-
-
 def _as_it_is(
     model: Model, table: FeatureTable, protocol: str, seed: int, allow_overlap: bool, strange: tuple[str, ...]
 ) -> Report:
@@ -257,28 +237,3 @@ def _as_it_is(
         aspects=_aspects(table),
         notes=(note, *strange),
     )
-
-
-def check_unseen(model: Model, table: FeatureTable, protocol: str, allow_overlap: bool = False) -> str:
-    """The line for the report of a saved model, which is judged as it is.
-
-    Raises:
-        UsageError: if the protocol would fit it anew.
-        TrainingError: if the table has nothing to judge it by, or speakers that it was trained on, unless that is
-            allowed.
-    """
-    if protocol != "speaker":
-        raise UsageError(f"a saved model cannot be fitted anew, so not judged by '{protocol}' (valid: speaker)")
-    seen = sorted(set(table.speakers.tolist()) & set(model.provenance.speakers))
-    listed = f"{', '.join(seen[:3])}{', …' if len(seen) > 3 else ''}"
-    if seen and not allow_overlap:
-        raise TrainingError(
-            f"{model.name} was trained on {len(seen)} of these speakers ({listed}); judge it on others, or all "
-            "the same and marked so (--allow-overlap)"
-        )
-    if not len(table):
-        raise TrainingError(f"the table has none of the emotions of {model.name}: {', '.join(model.emotions)}")
-    if seen:
-        count = len(set(table.speakers.tolist()))
-        return f"OVERLAP: trained on {len(seen)} of these {count} speakers ({listed}); new voices will score less"
-    return "judged as it is, on speakers that it was not trained on"

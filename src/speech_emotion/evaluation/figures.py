@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..corpora.paths import replacing
 from .breakdown import Part
 from .evaluate import Report
 from .probabilities import guesses, reliability, risk_coverage
@@ -45,16 +46,10 @@ def confusion_svg(report: Report, name: str = "confusion") -> str:
 
 def confusion_png(report: Report, path: str | os.PathLike[str]) -> None:
     """Write a confusion matrix as a picture, whole or not at all."""
-    target = Path(path)
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as picture, figure(_height(report)) as empty:
-            empty.set_facecolor(GROUND)
-            _confusion(report, empty)
-            empty.savefig(picture, format="png", dpi=150)
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(Path(path)) as part, figure(_height(report)) as empty:
+        empty.set_facecolor(GROUND)
+        _confusion(report, empty)
+        empty.savefig(part, format="png", dpi=150)
 
 
 def reliability_svg(report: Report, name: str = "reliability") -> str:

@@ -10,9 +10,9 @@ from collections import defaultdict
 import numpy as np
 
 from ..corpora.listing import UNKNOWN_SPEAKER
-from ..corpora.naming import said
+from ..corpora.utterance import Utterance
 from ..features.table import FeatureTable
-from .labels import FOLDED
+from .labels import contradiction
 from .nuisance import score
 
 
@@ -51,18 +51,15 @@ def _twice(table: FeatureTable) -> str:
 
 
 def _named(table: FeatureTable) -> str:
-    wrong = [
-        (path, emotion, name)
-        for path, emotion in zip(table.paths.tolist(), table.emotions.tolist(), strict=True)
-        if (name := said(path)) is not None and name.emotion != emotion and {name.emotion, emotion} != FOLDED
-    ]
-    if not wrong:
-        return ""
-    path, emotion, name = wrong[0]
-    return (
-        f"{len(wrong)} of {len(table)} recordings are named as another emotion than labelled; the first: {path}, "
-        f"labelled {emotion}, as a name of {name.corpus} it says {name.emotion}"
+    rows = zip(
+        *(column.tolist() for column in (table.paths, table.emotions, table.speakers, table.corpora)), strict=True
     )
+    found = [(row[0], against) for row in rows if (against := contradiction(Utterance(*row))) and against.unsafe]
+    if not found:
+        return ""
+    path, first = found[0]
+    wrong = f"{len(found)} of {len(table)} recordings are named as another emotion than labelled"
+    return f"{wrong}; the first: {path}, {first.text}"
 
 
 def _unknown(table: FeatureTable) -> str:

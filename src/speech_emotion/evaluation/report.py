@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..corpora.paths import writable
+from ..corpora.paths import replacing, writable
 from ..errors import MissingExtraError, UsageError
 from ..models.card import PROTOCOLS
 from . import breakdown
@@ -89,15 +89,9 @@ def write(page: Page, path: str | os.PathLike[str]) -> None:
     Raises:
         MissingExtraError: if jinja2 or matplotlib is not installed.
     """
-    target = Path(path)
     text = render(page)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
-    try:
+    with replacing(Path(path)) as part:
         part.write_text(text, encoding="utf-8")
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def check_target(path: str | os.PathLike[str]) -> None:

@@ -18,13 +18,14 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
+from types import CodeType, ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .. import workers as pool
-from ..corpora.paths import writable
+from ..corpora.paths import replacing, writable
 from ..errors import UsageError
 from .fitting import Fold, answer
 
@@ -120,14 +121,18 @@ def describe(value: object) -> str:
         text = f"{{{', '.join(sorted(map(describe, value)))}}}"
     elif isinstance(value, (list, tuple)):
         text = f"[{', '.join(map(describe, value))}]"
-    elif callable(value) and hasattr(value, "__qualname__"):
+    elif isinstance(value, CodeType):
+        text = describe([value.co_code, value.co_consts, value.co_names])
+    elif isinstance(value, type):
         text = _source(value)
+    elif callable(value) and hasattr(value, "__qualname__"):
+        text = f"{_source(value)}({describe(_taken_along(value))})"
     elif hasattr(value, "get_params"):
         text = f"{_source(kind)}({describe(dict(sorted(value.get_params(deep=False).items())))})"
-    elif kind.__module__.split(".")[0] == "numpy" or not hasattr(value, "__dict__"):
+    elif kind.__module__.split(".")[0] == "numpy":
         raise _opaque(value)
     else:
-        text = f"{_source(kind)}({describe(vars(value))})"
+        text = f"{_source(kind)}({describe(_state(value))})"
     return text
 
 
@@ -141,11 +146,28 @@ def _opaque(value: object) -> UsageError:
 def _source(thing: Any) -> str:
     """The full name of a class or function, with its library's version and a hash of the file that defines it."""
     module = str(getattr(thing, "__module__", ""))
-    code = getattr(thing, "__code__", None)
-    own = [code.co_code, code.co_consts, code.co_names] if code is not None else []
     release = getattr(sys.modules.get(module.split(".", maxsplit=1)[0]), "__version__", "")
     file = getattr(sys.modules.get(module), "__file__", None)
-    return repr((module, thing.__qualname__, release, _file_hash(file) if file else "", *map(repr, own)))
+    return repr((module, thing.__qualname__, release, _file_hash(file) if file else ""))
+
+
+def _taken_along(function: Any) -> list[object]:
+    """What a function works by, beside its name: whose method it is, its code, its defaults, what it closes over."""
+    owner = getattr(function, "__self__", None)
+    return [
+        None if isinstance(owner, ModuleType) else owner,
+        *(getattr(function, name, None) for name in ("__code__", "__defaults__", "__kwdefaults__")),
+        [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()],
+    ]
+
+
+def _state(value: object) -> object:
+    """What pickle would keep of an object: slots and what C code holds too, where ``vars`` may be empty."""
+    try:
+        made = value.__reduce_ex__(2)
+    except TypeError:
+        raise _opaque(value) from None
+    return made if isinstance(made, str) else [*made[1:3], *(list(items) for items in made[3:5] if items is not None)]
 
 
 @lru_cache(maxsize=256)
@@ -169,15 +191,8 @@ class _Task:
 
 def _answer(task: _Task) -> Answer:
     probabilities, sure = answer(task.fold)
-    file = Path(task.file)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{file.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as out:
-            np.savez(out, allow_pickle=False, probabilities=probabilities, sure=sure)
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(Path(task.file)) as part, part.open("wb") as out:
+        np.savez(out, allow_pickle=False, probabilities=probabilities, sure=sure)
     return probabilities, sure
 
 

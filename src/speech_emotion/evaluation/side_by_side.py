@@ -13,6 +13,7 @@ from ..features.table import FeatureTable
 from ..models.model import Model
 from ..workers import Progress
 from .evaluate import Report, evaluate
+from .known import as_known_to
 from .quick_check import quick_warnings
 from .robustness import robustness
 from .study import Side, Study
@@ -125,7 +126,7 @@ def study(
         not_robust=reason,
         left_out=left_out(table),
         leaks=quick_warnings(table, seed=seed),
-        about=about(table, subject, report),
+        about=about(as_known_to(model, table) if isinstance(model, Model) else table, subject, report),
     )
 
 
@@ -144,7 +145,13 @@ def require_recordings(table: FeatureTable) -> None:
 
 
 def about(table: FeatureTable, subject: str, report: Report) -> tuple[tuple[str, str], ...]:
-    """What scores rest on, each fact a name and a value."""
+    """What scores rest on, each fact a name and a value.
+
+    Args:
+        table: what was judged: the rows and the features that the model knows.
+        subject: the model, in words.
+        report: of it.
+    """
     seconds = float(table.durations.sum())
     facts = [
         ("Model", subject),
@@ -178,8 +185,4 @@ def _origin(name: str, licence: str, citation: str) -> str:
 
 def _answering(model: Any) -> Any:
     """A recipe without what only says how sure it is."""
-    recipe = getattr(model.classifier, "recipe", None) if isinstance(model, Model) else model
-    inner = getattr(recipe, "estimator", None)
-    if isinstance(model, Model) or inner is None or not hasattr(recipe, "sure_at"):
-        return model
-    return inner
+    return model.estimator if hasattr(model, "estimator") and hasattr(model, "sure_at") else model

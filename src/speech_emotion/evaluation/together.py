@@ -24,7 +24,7 @@ def together(
         fold: emotions to be taken for others before that: ``{"calm": "neutral"}``.
 
     Returns:
-        The table, and how many utterances were left out by emotion.
+        The table, whose ``left_out`` counts them too, and how many utterances were left out by emotion.
 
     Raises:
         FeatureError: if they were measured otherwise.
@@ -53,14 +53,18 @@ def together(
     }
     left_out: Counter[str] = Counter()
     for table in tables:
-        left_out.update(table.left_out)
+        prefix = "" if len(table.origins) > 1 else f"{table.name}: "
+        left_out.update({f"{prefix}{reason}": count for reason, count in table.left_out.items()})
     whole = replace(
         first,
         **columns,
         origins=tuple(dict.fromkeys(origin for table in tables for origin in table.origins)),
         failures=tuple(failure for table in tables for failure in table.failures),
-        left_out=dict(left_out),
         copies={name: np.concatenate([table.copies[name] for table in folded]) for name in first.copies},
     )
     kept = np.isin(whole.emotions, shared)
-    return whole.rows(kept), dict(Counter(whole.emotions[~kept].tolist()))
+    left_out.update(
+        f"{corpus}: {emotion}, not in every corpus"
+        for corpus, emotion in zip(whole.corpora[~kept].tolist(), whole.emotions[~kept].tolist(), strict=True)
+    )
+    return replace(whole.rows(kept), left_out=dict(left_out)), dict(Counter(whole.emotions[~kept].tolist()))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..corpora.paths import replacing
 from ..evaluation.intervals import Score
 from ..models.model import Model
 from .proposals import Candidate
@@ -135,18 +135,12 @@ def write(leaderboard: Sequence[Trial], folder: Path) -> Path:
     Returns:
         Its path.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     target = folder / FILE
     old = _files_of(target)
-    part = target.with_name(f"{FILE}.{os.getpid()}.part")
-    try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            rows = csv.writer(file)
-            rows.writerow(COLUMNS)
-            rows.writerows(_row(rank, trial) for rank, trial in enumerate(leaderboard, 1))
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(target) as part, part.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(COLUMNS)
+        rows.writerows(_row(rank, trial) for rank, trial in enumerate(leaderboard, 1))
     for name in old - {trial.file for trial in leaderboard}:
         (folder / name).unlink(missing_ok=True)
     return target
