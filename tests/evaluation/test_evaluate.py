@@ -9,7 +9,7 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.metrics import balanced_accuracy_score
-from sklearn.model_selection import cross_val_predict
+from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 
@@ -291,3 +291,24 @@ def test_copies_of_training_clips_are_learnt_and_none_is_tested(protocol, made_t
     report = evaluate(Recorder(), replace(table, copies=copies), protocol, folds=4, workers=1)
     assert len(report.truth) == len(table)
     np.testing.assert_allclose(report.probabilities[:, 0], 3 * len(table) * 3 / 4 / 1000)
+
+
+class Spy(SpeakerSplit):
+    """A splitter that remembers how many speakers it was asked to keep apart, and that it did."""
+
+    asked: list[int] = []  # noqa: RUF012 (shared on purpose: it is cloned)
+
+    def split(self, X, y=None, groups=None):
+        Spy.asked.append(len(set(groups)))
+        for train, test in SpeakerSplit(self.folds, self.seed).split(X, y, groups):
+            assert not set(groups[train]) & set(groups[test])
+            yield train, test
+
+
+def test_choosing_between_models_inside_a_fold_keeps_the_training_speakers_apart(made_table):
+    table = made_table(speakers=6, strength=1.0)
+    choice = GridSearchCV(LinearDiscriminantAnalysis(solver="lsqr"), {"shrinkage": [0.1, 0.9]}, cv=Spy(folds=3))
+    Spy.asked = []
+    report = evaluate(choice, table, "loso", workers=1)
+    assert report.folds == 6
+    assert Spy.asked == [5] * 6

@@ -166,12 +166,16 @@ def numbered(emotions: NDArray[np.str_], classes: tuple[str, ...]) -> NDArray[np
 
 
 def _asked_for(method: Any, speakers: NDArray[np.str_] | None) -> dict[str, Any]:
-    """The speakers, under the name by which a method, or the last step of a pipeline, asks for them."""
-    name = "groups"
-    if method.__name__ == "fit" and hasattr(method.__self__, "steps"):
-        step, estimator = method.__self__.steps[-1]
+    """The speakers, under the name by which a method, the last step of a pipeline, or a search asks for them."""
+    from sklearn.model_selection._search import BaseSearchCV
+
+    name: str = "groups"
+    owner: Any = getattr(method, "__self__", None)
+    if method.__name__ == "fit" and hasattr(owner, "steps"):
+        step, estimator = owner.steps[-1]
         name, method = f"{step}__groups", estimator.fit
-    asks = speakers is not None and "groups" in inspect.signature(method).parameters
+    searches = method.__name__ == "fit" and isinstance(owner, BaseSearchCV)  # takes them, and does not say so
+    asks = speakers is not None and (searches or "groups" in inspect.signature(method).parameters)
     return {name: speakers} if asks else {}
 
 

@@ -6,6 +6,7 @@ random in one follows from the clip's name, so that it is the same on any number
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePath
@@ -97,5 +98,5 @@ def copy_of(waveform: Waveform, name: str, path: str) -> Waveform:
         path: the clip's; its last part seeds what is random.
     """
     file = PurePath(path.replace("\\", "/")).name
-    rng = np.random.default_rng([zlib.crc32(file.encode()), zlib.crc32(name.encode())])
+    rng = np.random.default_rng([zlib.crc32(os.fsencode(file)), zlib.crc32(name.encode())])
     return COPIES[name](waveform, rng)
