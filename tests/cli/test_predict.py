@@ -37,7 +37,7 @@ def test_a_line_a_file_as_jsonl(clips: Path, capsys: Captured) -> None:
         assert list(line) == ["path", "emotion", "confidence", "scores", "duration", "model"]
         assert sum(score["score"] for score in line["scores"]) == pytest.approx(1)
         assert line["duration"] == 1.5
-        assert line["model"] == "classic"
+        assert line["model"] == "tone"
     assert "non-commercial" in err
 
 

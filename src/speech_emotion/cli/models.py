@@ -15,6 +15,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 @app.command("list")
 def list_models(as_json: AsJson = False) -> None:
     """Show the built-in models."""
+    from ..features.tone import encoder_bytes
     from ..models import bundle
 
     rows: list[dict[str, Any]] = []
@@ -25,6 +26,8 @@ def list_models(as_json: AsJson = False) -> None:
                 "name": name,
                 "emotions": list(manifest.emotions),
                 "bytes": bundle.locate(name).stat().st_size,
+                "encoder_bytes": encoder_bytes(manifest.config.features),
+                "sure_above": manifest.sure_above,
                 "licence": manifest.provenance.licence,
                 "non_commercial": manifest.provenance.non_commercial,
                 "uar": manifest.provenance.scores.get("speaker", {}).get("uar"),
@@ -36,8 +39,9 @@ def list_models(as_json: AsJson = False) -> None:
         return
     for row in rows:
         uar = f"UAR {100 * row['uar']['value']:.1f} % on new speakers" if row["uar"] else "not scored"
-        size = f"{row['bytes'] / 1e6:.1f} MB"
-        print(f"{row['name']:<12} {size:>8}  {row['licence']:<16} {uar}  {', '.join(row['emotions'])}")
+        size = f"{(row['bytes'] + row['encoder_bytes']) / 1e6:.1f} MB"
+        default = " (default)" if row["default"] else ""
+        print(f"{row['name']:<12} {size:>8}  {row['licence']:<16} {uar}  {', '.join(row['emotions'])}{default}")
 
 
 @app.command()

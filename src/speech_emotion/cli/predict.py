@@ -27,7 +27,7 @@ def predict(
         list[str],
         typer.Argument(help="Recordings, folders, zip archives or patterns; - is standard input."),
     ],
-    model: Annotated[str, typer.Option(help="A built-in model, or a .semodel file.")] = "classic",
+    model: Annotated[str, typer.Option(help="A built-in model, or a .semodel file.")] = "tone",
     format_: Annotated[str, typer.Option("--format", help="table, json, jsonl or csv.")] = "table",
     segments: Annotated[bool, typer.Option("--segments", help="Also the emotion of each window.")] = False,
     window: Annotated[float, typer.Option(help="Length of a segment, in seconds.")] = 3.0,

@@ -12,6 +12,7 @@ level, and the ends are cut off.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -119,6 +120,11 @@ def speech(levels: NDArray[np.float32]) -> tuple[int, int]:
     return max(0, int(loud[0]) - MARGIN), min(len(energies), int(loud[-1]) + 1 + MARGIN)
 
 
+def encoder_bytes(features: Iterable[str]) -> int:
+    """How large the encoders' files are that these feature groups need; 0 where they need none."""
+    return sum(_file(group).stat().st_size for group in features if group in ENCODERS)
+
+
 def _measure(group: str, samples: NDArray[np.float32]) -> NDArray[np.float32]:
     parts = heard(samples)
     found = [_encoder(group).run(None, {"mel": part[None]})[0].ravel() for part in parts]
@@ -134,8 +140,11 @@ def _encoder(group: str) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    file = Path(__file__).with_name("encoders") / f"{group}.onnx"
-    return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(_file(group), options, providers=["CPUExecutionProvider"])
+
+
+def _file(group: str) -> Path:
+    return Path(__file__).with_name("encoders") / f"{group}.onnx"
 
 
 @lru_cache(maxsize=len(ENCODERS))

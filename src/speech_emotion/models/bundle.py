@@ -26,7 +26,7 @@ from .onnx_classifier import OnnxClassifier
 from .strict_json import one_line, short
 
 SUFFIX = ".semodel"
-DEFAULT = "classic"
+DEFAULT = "tone"
 """The built-in model that is used where none is named."""
 
 LARGEST = {"manifest.json": 16 * 2**20, "classifier.onnx": 512 * 2**20, "card.md": 2**20}
