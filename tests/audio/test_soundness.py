@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from speech_emotion.audio.fingerprint import fingerprint
 from speech_emotion.audio.read import channels
-from speech_emotion.audio.soundness import Soundness, examine
+from speech_emotion.audio.soundness import Soundness, examine, mixed
+from speech_emotion.audio.waveform import Waveform
 
 RATE = 16_000
 
@@ -92,3 +94,15 @@ def test_a_sample_that_is_no_number_counts_as_zero() -> None:
     samples[:100] = np.nan
     samples[100] = np.inf
     assert np.isfinite(of(samples).level)
+    assert of(samples).invalid == 101
+    assert of(hum(0.3)).invalid == 0
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("channels_", [1, 2])
+def test_samples_beyond_all_range_are_measured_without_a_warning(channels_: int) -> None:
+    samples = np.full((RATE, channels_), 3e38, dtype=np.float32)
+    samples[::7] = -3e38
+    assert of(samples).invalid == samples.size
+    assert np.isfinite(mixed(samples)).all()
+    assert np.isfinite(fingerprint(Waveform(mixed(samples), RATE)).changes).all()

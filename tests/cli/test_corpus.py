@@ -64,6 +64,14 @@ def test_info_counts_a_corpus(tmp_path: Path) -> None:
     assert "left out    1 × song" in shown
 
 
+def test_a_hostile_speaker_stays_on_its_line(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").touch()
+    (tmp_path / "mine.csv").write_text('path,emotion,speaker,sex\na.wav,sad,"x\n\x1b[31my",\n', encoding="utf-8")
+    shown = call("info", tmp_path / "mine.csv").stdout
+    assert "\x1b" not in shown
+    assert [line.split() for line in shown.splitlines()][-1] == ["mine/x\\n\\x1b[31my", "1"]
+
+
 def test_info_adds_up_durations_where_asked(tmp_path: Path) -> None:
     synthetic.write(tmp_path / "voices", speakers=1, takes=1)
     facts = json.loads(call("info", tmp_path / "voices", "--durations", "--json").stdout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -119,8 +120,34 @@ def test_what_the_terminal_cannot_show_is_escaped(tmp_path: Path) -> None:
         env={**os.environ, "PYTHONIOENCODING": "ascii"},
     )
     assert done.returncode == 1
-    assert b"\\U0001f600" in done.stdout
+    assert b"\\ud83d\\ude00" in done.stdout
     assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="encodings of streams")
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_json_stays_json_where_the_encoding_lacks_a_letter(encoding: str, tmp_path: Path) -> None:
+    name = "gr\u00fc\u00dfe \u0142\U0001f600.wav"
+    (tmp_path / "sad").mkdir()
+    (tmp_path / "sad" / name).touch()
+    done = subprocess.run(
+        [*COMMAND, "corpus", "check", str(tmp_path), "--workers", "1", "--json"],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+    )
+    (empty,) = (found for found in json.loads(done.stdout.decode(encoding))["findings"] if found["kind"] == "empty")
+    assert empty["paths"] == [str(tmp_path / "sad" / name)]
+
+
+def test_too_little_memory_is_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*given: object, **named: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("speech_emotion.models.bundle.load", full)
+    assert run(["predict", "x.wav"]) == 1
+    told = capsys.readouterr().err.splitlines()
+    assert told == ["error: out of memory; cut long recordings into utterances, or use fewer processes: --workers 1"]
 
 
 def test_a_name_that_is_too_long_costs_its_own_line_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 import soundfile
 import soxr
 
@@ -19,6 +20,7 @@ from speech_emotion.corpora import folder, ravdess, synthetic
 from speech_emotion.corpora.synthetic import SENTENCES, TONES
 from speech_emotion.corpora.utterance import Corpus, Origin, Utterance
 from speech_emotion.corpora.voice import RATE, invent, say
+from speech_emotion.evaluation import examined
 from speech_emotion.evaluation.examined import examine_all, part_of
 from speech_emotion.evaluation.findings import Check
 from speech_emotion.evaluation.leaks import check
@@ -284,3 +286,29 @@ def test_twenty_near_duplicates_planted_among_ravdess_are_found(ravdess_zip: Pat
     assert {pair for pair in found if pair[1] >= len(corpus)} == {
         (row, len(corpus) + number) for number, row in enumerate(chosen)
     }
+
+
+def test_samples_that_are_no_numbers_are_told(tmp_path: Path) -> None:
+    corpus = own(tmp_path, files=FILES)
+    samples, rate = soundfile.read(tmp_path / "mine" / FILES[0], dtype="float32")
+    samples[::3] = np.nan
+    soundfile.write(tmp_path / "mine" / FILES[0], samples, rate, subtype="FLOAT")
+    count = len(samples[::3])
+    text = f"{count} samples are not finite or out of all range; they are taken for silence"
+    assert told(check([corpus], workers=1), "invalid") == [(["1.wav"], text, False)]
+
+
+@pytest.mark.parametrize("limit", ["LARGEST", "LONGEST_SECONDS"])
+def test_what_is_too_long_is_told_and_not_held_in_memory(
+    limit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus = own(tmp_path, files=FILES)
+    monkeypatch.setattr(examined, limit, 30 * RATE if limit == "LARGEST" else 30)
+    soundfile.write(tmp_path / "mine" / FILES[0], np.zeros(31 * RATE, dtype=np.int16), RATE)
+    assert [(names, unsafe) for names, _, unsafe in told(check([corpus], workers=1), "long")] == [(["1.wav"], True)]
+
+
+def test_reading_stops_where_there_is_too_much(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "long.wav", np.zeros((3 * 2**20, 2), dtype=np.int16), RATE)
+    samples, _ = channels(tmp_path / "long.wav", most=2**20)
+    assert 2**20 < samples.size <= 2**21

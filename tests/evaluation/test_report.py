@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 import shutil
 import subprocess
@@ -244,6 +245,20 @@ def test_it_is_written_whole_into_a_folder_that_is_made(study: Study, tmp_path: 
         check_target(tmp_path)
     with pytest.raises(UsageError, match="cannot write in"):
         check_target(target / "inside.html")
+
+
+@pytest.mark.parametrize("name", ["table.npz", "best.semodel", "report", "page.html.txt"])
+def test_only_a_page_is_overwritten(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"precious")
+    with pytest.raises(UsageError, match=r"saved as \.html.*name it"):
+        check_target(tmp_path / name)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_not_replaced_by_a_page(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.html")
+    with pytest.raises(UsageError, match="a device or a pipe"):
+        check_target(tmp_path / "pipe.html")
 
 
 @pytest.mark.parametrize("width", [390, 1200])

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import zipfile
 from collections import deque
 from dataclasses import dataclass, fields, replace
 from functools import partial
@@ -91,6 +92,28 @@ def test_a_damaged_file_is_fitted_anew_and_forget_leaves_what_is_not_ours(made_t
     (folder / "mine.txt").touch()
     forget(folder)
     assert [path.name for path in folder.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize("value", [-5.0, 2.0, np.nan])
+def test_numbers_that_are_no_probabilities_are_fitted_anew(value: float, made_table, tmp_path: Path) -> None:
+    table = made_table()
+    first = evaluate(LinearDiscriminantAnalysis(), table, folds=3, workers=1, resume=tmp_path)
+    for file in tmp_path.iterdir():
+        with np.load(file) as kept:
+            probabilities, sure = np.full_like(kept["probabilities"], value), kept["sure"]
+        np.savez(file, probabilities=probabilities, sure=sure)
+    again = evaluate(LinearDiscriminantAnalysis(), table, folds=3, workers=1, resume=tmp_path)
+    assert (again.probabilities == first.probabilities).all()
+
+
+def test_a_file_that_claims_to_be_endless_is_fitted_anew(made_table, tmp_path: Path) -> None:
+    table = made_table()
+    first = evaluate(LinearDiscriminantAnalysis(), table, folds=3, workers=1, resume=tmp_path)
+    claim = b"{'descr': '<f8', 'fortran_order': False, 'shape': (10000000000000000, 4), }".ljust(117) + b"\n"
+    with zipfile.ZipFile(min(tmp_path.iterdir()), "w") as archive:
+        archive.writestr("probabilities.npy", b"\x93NUMPY\x01\x00\x76\x00" + claim)
+    again = evaluate(LinearDiscriminantAnalysis(), table, folds=3, workers=1, resume=tmp_path)
+    assert (again.probabilities == first.probabilities).all()
 
 
 def _fold(table, estimator, train=(0, 1, 2), test=(3, 4)) -> Fold:

@@ -74,13 +74,17 @@ def read(source: Source, rate: int = RATE, start: float | None = None, end: floa
     return Waveform(np.frombuffer(grown, dtype=np.float32), rate)
 
 
-def channels(source: Source, start: float | None = None, end: float | None = None) -> tuple[NDArray[np.float32], int]:
+def channels(
+    source: Source, start: float | None = None, end: float | None = None, most: int | None = None
+) -> tuple[NDArray[np.float32], int]:
     """The sound of a file, or a part of it, as it is stored: not mixed, not resampled, not clipped.
 
     Args:
         source: a path, bytes, or a binary file.
         start: seconds from the beginning of the file; None is its beginning.
         end: seconds from the beginning of the file; None, or beyond its end, is its end.
+        most: samples, those of all channels counted, after which no more is read; what is returned then has a few
+            more. None reads all.
 
     Returns:
         Samples, shape (n, channels), n being 0 where there is no sound; and its rate in Hz.
@@ -91,7 +95,12 @@ def channels(source: Source, start: float | None = None, end: float | None = Non
     """
     with _opened(source) as sound:
         first = round((start or 0.0) * sound.rate)
-        pieces = list(sound.decode(first, None if end is None else round(end * sound.rate)))
+        pieces, count = [], 0
+        for piece in sound.decode(first, None if end is None else round(end * sound.rate)):
+            pieces.append(piece)
+            count += piece.size
+            if most is not None and count > most:
+                break
         return np.concatenate(pieces) if pieces else _NOTHING.reshape(0, 1), sound.rate
 
 

@@ -25,6 +25,9 @@ _STUCK = 3  # samples in a row at the peak; a wave that is not clipped turns wit
 _LOUD_ENOUGH = 0.25  # of full scale; below that even many equal samples are no sign of clipping
 _AS_LOUD = 0.9995  # of the peak: a lossless copy at another rounding is still stuck
 
+LARGEST = 2.0**15
+"""Of full scale; a sample beyond is damage. Integers that were stored as floating point, unscaled, stay below."""
+
 FRAME_SECONDS = 0.010
 SPOKEN_DB = 30.0  # below the loudest frame: quieter ones at the ends are silence
 
@@ -43,6 +46,7 @@ class Soundness:
         rate: Hz.
         channels: how many are stored.
         bits: the fewest, of 8, 16, 24 and 32, that hold the samples.
+        invalid: samples that are no finite number, or far beyond what any recorder writes.
         clipped: runs of three samples or more that are stuck at the peak.
         digest: equal for equal samples at an equal rate, whatever the file's format.
     """
@@ -56,6 +60,7 @@ class Soundness:
     rate: int
     channels: int
     bits: int
+    invalid: int
     clipped: int
     digest: str
 
@@ -83,7 +88,7 @@ def examine(samples: NDArray[np.float32], rate: int) -> Soundness:
         >>> found.seconds, found.leading, round(found.peak), round(found.level), found.silent
         (1.5, 0.5, -6, -9, False)
     """
-    samples = np.nan_to_num(samples, nan=0, posinf=0, neginf=0)
+    stored, samples = samples, _numbers(samples)
     mono = mixed(samples)
     frame = max(1, round(FRAME_SECONDS * rate))
     count = -(-len(mono) // frame)
@@ -102,6 +107,7 @@ def examine(samples: NDArray[np.float32], rate: int) -> Soundness:
         rate=rate,
         channels=samples.shape[1],
         bits=_bits(samples),
+        invalid=0 if samples is stored else int((samples != stored).sum()),
         clipped=max((_stuck(channel) for channel in samples.T), default=0),
         digest=hashlib.sha256(f"{rate} ".encode() + np.ascontiguousarray(mono + np.float32(0)).tobytes()).hexdigest(),
     )
@@ -109,8 +115,16 @@ def examine(samples: NDArray[np.float32], rate: int) -> Soundness:
 
 def mixed(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """The mean of the channels, shape (n,); what is no finite number counts as 0."""
+    samples = _numbers(samples)
     mono: NDArray[np.float32] = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
-    return np.nan_to_num(mono, nan=0, posinf=0, neginf=0)
+    return mono
+
+
+def _numbers(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The samples, if all are within reason; else a copy, with 0 for what is no finite number and the rest cut off."""
+    if not samples.size or max(samples.max(), -samples.min()) <= LARGEST:  # so written, not-a-number fails too
+        return samples
+    return np.clip(np.nan_to_num(samples, nan=0, posinf=0, neginf=0), -LARGEST, LARGEST)
 
 
 def _decibels(power: float) -> float:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import visible
 from .check import check
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def list_corpora(
     for row in rows:
         absent = "made when asked for" if row["homepage"] == "" else f"not here; its home is {row['homepage']}"
         absent += ", to be fetched by hand" if row["by_hand"] else ""
-        print(f"{row['name']:<12} {row['licence']:<16} {row['path'] or absent}")
+        print(visible(f"{row['name']:<12} {row['licence']:<16} {row['path'] or absent}"))
     print(f"{'folder:PATH':<12} {'yours':<16} folders named by emotion, or a CSV: path,emotion,speaker")
 
 
@@ -164,7 +165,7 @@ def _show(corpus: Corpus, lengths: _Lengths | None) -> None:
     rows += [("left out", f"{count} × {reason}") for reason, count in corpus.left_out.items()]
     for name, text in rows:
         if text:
-            print(f"{name:<11} {text}")
+            print(visible(f"{name:<11} {text}"))
     for attribute in COUNTED:
         if list(corpus.count(attribute)) != ["unknown"]:
             print()
@@ -177,7 +178,7 @@ def _show_counts(corpus: Corpus, attribute: str, lengths: _Lengths | None) -> No
     print(f"{title:<22} {'clips':>6}" + (f" {'minutes':>8}" if lengths else ""))
     for value, count in counts.items():
         same = [u for u in corpus.utterances if str(getattr(u, attribute) or "unknown") == value]
-        print(f"  {value:<20} {count:>6}" + (f" {lengths.add_up(same) / 60:>8.1f}" if lengths else ""))
+        print(visible(f"  {value:<20} {count:>6}") + (f" {lengths.add_up(same) / 60:>8.1f}" if lengths else ""))
 
 
 def _counts(corpus: Corpus, attribute: str) -> dict[str, int]:

@@ -6,7 +6,9 @@ An error is one line on standard error. Exit status 0: all done; 1: some inputs 
 
 from __future__ import annotations
 
+import codecs
 import io
+import json
 import os
 import signal
 import sys
@@ -20,6 +22,9 @@ from typer.exceptions import TyperException
 from ..errors import SpeechEmotionError
 from . import corpus, demo, evaluate, extract, models, predict, resample, search, train
 from .terminal import say
+
+ESCAPED = "speech-emotion.escaped"
+"""How a letter is written that the stream's encoding lacks: as \\u00e9, which JSON understands; \\xe9 it does not."""
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
@@ -65,6 +70,7 @@ app.add_typer(models.app, name="models")
 
 def main() -> None:
     """Run the command and exit with its status."""
+    codecs.register_error(ESCAPED, _escaped)
     if sys.stdin is None:
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
     if sys.stderr is None:
@@ -74,8 +80,14 @@ def main() -> None:
         sys.exit(2)
     for stream in (sys.stdout, sys.stderr):  # a name or a dash that the terminal cannot show is no reason to fail
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors=ESCAPED)
     sys.exit(run(sys.argv[1:]))
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
 
 
 def run(arguments: list[str]) -> int:
@@ -103,6 +115,9 @@ def run(arguments: list[str]) -> int:
         # Whoever read our output has what they wanted (`| head`); closing must not complain either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
+    except MemoryError:
+        say("error: out of memory; cut long recordings into utterances, or use fewer processes: --workers 1")
+        return 1
     except OSError as error:
         name = f"{error.filename}: " if error.filename else ""
         say(f"error: {name}{(error.strerror or str(error)).lower()}")

@@ -19,6 +19,15 @@ from ..errors import SpeechEmotionError
 Part = tuple[str, float | None, float | None]
 """A path, and the seconds between which a recording lies in the file."""
 
+LONGEST_SECONDS = 20 * 60
+LARGEST = 2**26
+"""Samples, those of all channels counted: 23 minutes of one channel at 48 kHz. A recording is held in memory whole, so
+that an archive of a few kilobytes could ask for more than there is."""
+
+TOO_LONG = (
+    "more than 20 minutes, or 67 million samples; cut it into utterances, or name them in a CSV with start and end"
+)
+
 SHARD = 16
 """Recordings a task."""
 
@@ -31,11 +40,13 @@ class Examined:
         sound: what is known of it; None where it cannot be read.
         print: its fingerprint, empty where there is nothing to know it by.
         reason: why it cannot be read.
+        long: whether that is because it is too long.
     """
 
     sound: Soundness | None
     print: Fingerprint = NO_FINGERPRINT
     reason: str = ""
+    long: bool = False
 
 
 def part_of(utterance: Utterance) -> Part:
@@ -75,7 +86,9 @@ def _examine(path: str, start: float | None, end: float | None) -> Examined:
         with open_binary(path) as file:
             if not file.read(1):
                 return Examined(examine(np.zeros((0, 1), dtype=np.float32), rate=1))
-        samples, rate = channels(path, start, end)
+        samples, rate = channels(path, start, end, most=LARGEST)
+        if len(samples) > LONGEST_SECONDS * rate or samples.size > LARGEST:
+            return Examined(None, reason=TOO_LONG, long=True)
     except SpeechEmotionError as error:
         return Examined(None, reason=str(error).removeprefix(f"{path}: "))
     return Examined(examine(samples, rate), fingerprint(Waveform(mixed(samples), rate)))

@@ -10,6 +10,7 @@ from .nuisance import Nuisance
 
 KINDS: Mapping[str, str] = {
     "unreadable": "cannot be read",
+    "long": "too long to be looked at",
     "empty": "empty",
     "silent": "silent",
     "mislabelled": "named as another emotion than labelled",
@@ -18,6 +19,7 @@ KINDS: Mapping[str, str] = {
     "near": "the same take twice, changed",
     "speaker": "speakers in more than one set",
     "nuisance": "tells of the emotion without the voice",
+    "invalid": "samples that are no numbers",
     "clipped": "clipped",
     "unknown": "speakers unknown",
 }

@@ -107,8 +107,12 @@ def _damaged(examined: Mapping[Any, Examined]) -> Iterator[Finding]:
     for (path, start, _), one in examined.items():
         where = "" if start is None else f"from {start} s on: "
         if one.sound is None:
-            yield Finding("unreadable", (path,), one.reason, True)
-        elif one.sound.seconds == 0:
+            yield Finding("long" if one.long else "unreadable", (path,), one.reason, True)
+            continue
+        if one.sound.invalid:
+            text = f"{where}{one.sound.invalid} samples are not finite or out of all range; they are taken for silence"
+            yield Finding("invalid", (path,), text, False)
+        if one.sound.seconds == 0:
             yield Finding("empty", (path,), f"{where}holds no sound", True)
         elif one.sound.silent:
             yield Finding("silent", (path,), f"{where}its loudest moment is at {one.sound.loudest:.0f} dB", True)

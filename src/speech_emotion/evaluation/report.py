@@ -21,6 +21,8 @@ from .figures import confusion_svg, reliability_svg, risk_coverage_svg, speakers
 from .intervals import Score
 from .study import Study
 
+SUFFIXES = (".html", ".htm")
+
 ASPECTS = {"sex": "Sex", "corpus": "Corpus", "intensity": "Intensity"}
 
 SCORES = {
@@ -98,7 +100,7 @@ def check_target(path: str | os.PathLike[str]) -> None:
     """Refuse a report's file that cannot be written, before the work is done.
 
     Raises:
-        UsageError: if it is a folder, or its folder cannot be written.
+        UsageError: if it is a folder or a device, does not end in ``.html``, or its folder cannot be written.
         MissingExtraError: if what draws the report is not installed.
     """
     from importlib.util import find_spec
@@ -106,6 +108,10 @@ def check_target(path: str | os.PathLike[str]) -> None:
     target = Path(path)
     if target.is_dir():
         raise UsageError(f"{target} is a folder; name a file in it")
+    if target.suffix.lower() not in SUFFIXES:  # so that a slip overwrites no table and no model
+        raise UsageError(f"a report is saved as .html, not as '{target.name}'; name it {target.stem}.html")
+    if target.exists() and not target.is_file():
+        raise UsageError(f"{target} is no file but a device or a pipe; name a file")
     writable(target.parent)
     if find_spec("jinja2") is None or find_spec("matplotlib") is None:
         raise MissingExtraError("a report", "train")

@@ -12,6 +12,7 @@ import os
 import platform
 import sys
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
@@ -201,8 +202,9 @@ def _kept(task: _Task) -> Answer | None:
     try:
         with np.load(task.file, allow_pickle=False) as kept:
             probabilities, sure = kept["probabilities"], kept["sure"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        return None
+    except (OSError, ValueError, KeyError, EOFError, MemoryError, zlib.error, zipfile.BadZipFile):
+        return None  # damaged; one that claims to be endless is, too
     whole = probabilities.shape == (rows, task.fold.classes) and sure.shape == (rows,)
-    right = whole and probabilities.dtype == np.float64 and sure.dtype == np.bool_ and np.isfinite(probabilities).all()
+    right = whole and probabilities.dtype == np.float64 and sure.dtype == np.bool_
+    right = right and bool(((probabilities >= 0) & (probabilities <= 1 + 1e-6)).all())  # so written, NaN fails too
     return (probabilities, sure) if right else None

@@ -11,9 +11,11 @@ import hashlib
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import astuple, dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +23,7 @@ from numpy.typing import NDArray
 
 from .. import workers as workers_
 from ..audio.read import read
+from ..corpora.paths import replacing
 from ..corpora.utterance import Corpus, Utterance
 from ..errors import FeatureError, SpeechEmotionError
 from ..workers import Progress
@@ -107,6 +110,7 @@ class _Shard:
         if self.folder is None:
             return None
         about = [
+            version("speech-emotion"),
             self.config.as_dict(),
             self.copies,
             [astuple(utterance) + _stamp(utterance) for utterance in self.utterances],
@@ -136,7 +140,7 @@ def _stamp(utterance: Utterance) -> tuple[int, int]:
 
 def _measure_shard(shard: _Shard) -> _Measured:
     file = shard.file
-    if file is not None and (kept := _kept(file, len(shard.utterances))) is not None:
+    if file is not None and (kept := _kept(file, shard)) is not None:
         return kept
     values, durations, reasons = [], [], []
     for utterance in shard.utterances:
@@ -170,9 +174,7 @@ def _measure_shard(shard: _Shard) -> _Measured:
 
 
 def _keep(file: Path, measured: _Measured) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{file.name}.{os.getpid()}.part")
-    with part.open("wb") as out:
+    with replacing(file) as part, part.open("wb") as out:
         np.savez(
             out,
             allow_pickle=False,
@@ -180,18 +182,21 @@ def _keep(file: Path, measured: _Measured) -> None:
             durations=measured.durations,
             reasons=np.array(json.dumps(measured.reasons)),
         )
-    part.replace(file)
 
 
-def _kept(file: Path, utterances: int) -> _Measured | None:
+def _kept(file: Path, shard: _Shard) -> _Measured | None:
     try:
         with np.load(file, allow_pickle=False) as kept:
             reasons = tuple(json.loads(str(kept["reasons"])))
-            if len(reasons) == utterances and kept["values"].shape[1] == reasons.count(""):
-                return _Measured(kept["values"], kept["durations"], reasons)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        pass
-    return None
+            values, durations = kept["values"], kept["durations"]
+    except (OSError, ValueError, KeyError, EOFError, MemoryError, zlib.error, zipfile.BadZipFile):
+        return None
+    rows = reasons.count("")
+    whole = len(reasons) == len(shard.utterances) and durations.shape == (rows,)
+    whole = whole and values.shape == (1 + len(shard.copies), rows, len(shard.config.columns))
+    if not whole or values.dtype != np.float32 or durations.dtype != np.float32 or not np.isfinite(values).all():
+        return None
+    return _Measured(values, durations, reasons)
 
 
 def _table(corpus: Corpus, config: FeatureConfig, copies: tuple[str, ...], measured: list[_Measured]) -> FeatureTable:
