@@ -167,14 +167,14 @@ def numbered(emotions: NDArray[np.str_], classes: tuple[str, ...]) -> NDArray[np
 
 def _asked_for(method: Any, speakers: NDArray[np.str_] | None) -> dict[str, Any]:
     """The speakers, under the name by which a method, the last step of a pipeline, or a search asks for them."""
-    from sklearn.model_selection._search import BaseSearchCV
+    from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 
     name: str = "groups"
     owner: Any = getattr(method, "__self__", None)
     if method.__name__ == "fit" and hasattr(owner, "steps"):
         step, estimator = owner.steps[-1]
         name, method = f"{step}__groups", estimator.fit
-    searches = method.__name__ == "fit" and isinstance(owner, BaseSearchCV)  # takes them, and does not say so
+    searches = method.__name__ == "fit" and isinstance(owner, (GridSearchCV, RandomizedSearchCV))  # takes them, and does not say so
     asks = speakers is not None and (searches or "groups" in inspect.signature(method).parameters)
     return {name: speakers} if asks else {}
 
