@@ -71,3 +71,11 @@ def test_the_benchmark_of_leaks_finds_all_that_it_plants(ravdess_zip: Path) -> N
     assert planted["ours"] == "20 of 20 found, 0 false alarms"
     assert planted["by checksum"] == "0 of 20 found"
     assert "24 of 24 found, 0 false alarms" in twice["ours"]
+
+
+def test_one_fold_of_the_accuracy_table_is_far_above_what_mel_chroma_and_mfcc_reach(ravdess_zip: Path) -> None:
+    command = [sys.executable, str(FOLDER / "accuracy.py"), str(ravdess_zip), "--quick", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    [row] = map(json.loads, done.stdout.splitlines())
+    assert row["figure"] == "tone, emobox, first fold"
+    assert float(row["UAR"].split()[0]) > 60

@@ -174,7 +174,8 @@ def _asked_for(method: Any, speakers: NDArray[np.str_] | None) -> dict[str, Any]
     if method.__name__ == "fit" and hasattr(owner, "steps"):
         step, estimator = owner.steps[-1]
         name, method = f"{step}__groups", estimator.fit
-    searches = method.__name__ == "fit" and isinstance(owner, (GridSearchCV, RandomizedSearchCV))  # takes them, and does not say so
+    # these take them, and do not say so
+    searches = method.__name__ == "fit" and isinstance(owner, (GridSearchCV, RandomizedSearchCV))
     asks = speakers is not None and (searches or "groups" in inspect.signature(method).parameters)
     return {name: speakers} if asks else {}
 
