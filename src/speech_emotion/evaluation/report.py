@@ -19,7 +19,7 @@ from . import breakdown
 from .breakdown import Part
 from .figures import confusion_svg, reliability_svg, risk_coverage_svg, speakers_svg
 from .intervals import Score
-from .study import Study
+from .study import Study, tested_on
 
 ASPECTS = {"sex": "Sex", "corpus": "Corpus", "intensity": "Intensity"}
 
@@ -78,7 +78,7 @@ def render(page: Page) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(percent=percent, points=points, plain=plain, middle=middle, interval=interval, span=span)
-    environment.globals.update(protocols=PROTOCOLS, scores=SCORES)
+    environment.globals.update(protocols=PROTOCOLS, scores=SCORES, tested_on=tested_on)
     shown = [_Shown.of(study, f"s{number}") for number, study in enumerate(page.studies, 1)]
     return environment.get_template("report.html").render(page=page, shown=shown)
 
@@ -112,19 +112,21 @@ def check_target(path: str | os.PathLike[str]) -> None:
     target = Path(path)
     if target.is_dir():
         raise UsageError(f"{target} is a folder; name a file in it")
+    if target.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"a report is saved as .html, not as '{target.name}'; name it {target.stem or 'report'}.html")
     writable(target.parent)
     if find_spec("jinja2") is None or find_spec("matplotlib") is None:
         raise MissingExtraError("a report", "train")
 
 
 def percent(fraction: float) -> str:
-    """As people read it.
+    """As people read it, with one decimal place, so that a column is even.
 
     Example:
-        >>> percent(0.125), percent(0.67)
-        ('12.5\\xa0%', '67\\xa0%')
+        >>> percent(0.125), percent(0.49)
+        ('12.5\\xa0%', '49.0\\xa0%')
     """
-    return f"{100 * fraction:.1f}\N{NO-BREAK SPACE}%".replace(".0\N{NO-BREAK SPACE}", "\N{NO-BREAK SPACE}")
+    return f"{100 * fraction:.1f}\N{NO-BREAK SPACE}%"
 
 
 def points(fraction: float) -> str:
