@@ -54,10 +54,10 @@ def test_uar_comes_first_then_the_rest_of_what_a_user_must_know(table, saved, ca
         "recall sad",
         "UAR female",
         "worst speaker made/0",
-        "chance: UAR 33.3%",
+        "chance: UAR 33.3 %",
     ):
         assert word in text
-    assert "always the most frequent: accuracy 33.3%" in text
+    assert "always the most frequent: UAR 33.3 %, accuracy 33.3 %" in text
     assert "UAR of women less that of men" in text
     assert "people" not in text
 
@@ -131,12 +131,12 @@ def test_people_and_published_systems_stand_beside_ravdess_on_the_published_fold
     assert run(["evaluate", f"ravdess:{ravdess_zip}", *options]) == 0
     out, err = capsys.readouterr()
     text = " ".join(out.split())
-    assert "people who only hear it: accuracy 67%" in text
-    assert "WavLM large 72.0%" in text
+    assert "people who only hear it: accuracy 67 %" in text
+    assert "WavLM large 72.0 %" in text
     assert "UAR strong" in text
     assert "means of the six folds" in err
     shown = page.read_text(encoding="utf-8").replace("\xa0", " ")
-    for words in ("EmoBox&#39;s folds", "WavLM large", "72 %", "67 %", "new sentences", "CC BY-NC-SA 4.0"):
+    for words in ("EmoBox&#39;s folds", "WavLM large", "72.0 %", "67 %", "new sentences", "CC BY-NC-SA 4.0"):
         assert words in shown
 
 

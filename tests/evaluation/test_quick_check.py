@@ -58,7 +58,7 @@ def test_a_length_that_tells_the_emotion_is_told(made_table: Made) -> None:
     durations = 1 + (table.emotions == "sad").astype(np.float32)
     (line,) = quick_warnings(replace(table, durations=durations))
     assert line.startswith("the length of a recording alone tells of the emotion: UAR 66.7 %")
-    assert "chance 33.3%" in line
+    assert "chance 33.3 %" in line
 
 
 def test_an_empty_table_has_no_warnings(made_table: Made) -> None:

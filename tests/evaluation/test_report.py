@@ -96,11 +96,11 @@ def test_all_that_was_found_is_on_the_page(study: Study, scored: Report) -> None
         *(f"{emotion} {100 * recall:.0f}" for emotion, recall in scored.recalls.items()),
         f"Calibration error (ECE) {scored.scores['ece']}",
         f"With its threshold it answers {scored.scores['coverage']}",
-        f"The worst is s/0, with a UAR of {100 * worst.uar.value:.1f}".replace(".0", ""),
+        f"The worst is s/0, with a UAR of {100 * worst.uar.value:.1f}",
         f"Sex: female {breakdown.parts(scored, 'sex')[0].uar}",
         "Intensity: strong",
         f"women less that of men: {points(gap.value)}",
-        "white noise, 10 dB 50.0 % (40.0–60.0) −25.0 61 % +50.0",
+        "white noise, 10 dB 50.0 % (40.0–60.0) −25.0 61.0 % +50.0",
         "Opus not measured: this machine has no Opus",
         "tested on 60 of 90 clips",
         "Left out 7: not a recording",
@@ -133,7 +133,7 @@ def test_people_and_published_systems_stand_in_the_table_of_ravdess(study: Study
     )
     text = _text(render(page(Study("8 emotions", "emobox", (Side("emobox", known),)))))
     assert "people who only heard it (published) – 67 %" in text
-    assert "WavLM large 72 %" in text
+    assert "WavLM large 72.0 %" in text
 
 
 class Reader(HTMLParser):
@@ -198,7 +198,14 @@ def test_a_model_that_was_judged_on_its_own_speakers_is_marked_before_its_score(
     marked = replace(scored, notes=("OVERLAP: trained on 2 of these 5 speakers",))
     html = render(page(replace(study, sides=(Side("speaker", marked),))))
     assert html.index("OVERLAP: trained on 2") < html.index("How good it is")
+    assert "In detail: speakers that it has heard" in html
+    assert "In detail: new speakers" not in html
     assert "OVERLAP" not in render(page(study))
+
+
+def test_a_report_is_refused_where_its_name_does_not_say_what_it_is(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"saved as .html, not as 'r.txt'; name it r.html"):
+        check_target(tmp_path / "r.txt")
 
 
 def test_what_comes_from_outside_is_escaped(study: Study) -> None:

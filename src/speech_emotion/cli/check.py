@@ -72,17 +72,18 @@ def _show(found: Check, paths: list[str]) -> None:
             heard = "" if scored.protocol == "speaker" else ", on voices that it has heard"
             print(
                 f"{name}: without the voice, by length, silence, level and format, a small model reaches UAR "
-                f"{scored.scores[ALL]}; chance {scored.chance:.1%}{heard}"
+                f"{scored.scores[ALL]}; chance {100 * scored.chance:.1f} %{heard}"
             )
     print(_verdict(found))
 
 
 def _root(paths: list[str]) -> str:
-    """The folder or archive that all lie in; none where they lie on several drives."""
+    """The folder or archive that all lie in; none where they share nothing, or no more than the drive."""
     try:
-        return os.path.commonpath([os.path.dirname(os.path.abspath(path)) for path in paths])
+        root = os.path.commonpath([os.path.dirname(os.path.abspath(path)) for path in paths])
     except ValueError:
         return ""
+    return "" if os.path.dirname(root) == root else root
 
 
 def _line(finding: Finding, root: str) -> str:

@@ -32,6 +32,7 @@ WHY = (
     "In the random split the model has heard every voice that it is tested on, so it is too kind: expect the "
     "score for new speakers."
 )
+KNOWN_VOICES = "With new sentences the model still knows the voices: expect less of a new one (--protocol speaker)."
 BRACKETS = "In brackets: 95 % intervals, by bootstrap over speakers."
 
 
@@ -183,47 +184,54 @@ def _show(study: Study) -> None:
     from rich.table import Table
 
     from ..evaluation.breakdown import parts, sex_gap, speakers
-    from ..models.card import PROTOCOLS
+    from ..evaluation.study import tested_on
 
     reports, honest = list(study.reports.values()), study.honest
-    table = Table("", *(PROTOCOLS[report.protocol] for report in reports), box=None)
+    table = Table("", *(tested_on(report) for report in reports), box=None)
     for name, title in ROWS.items():
         if any(name in report.scores for report in reports):
             cells = [percent(report.scores[name].as_dict()) if name in report.scores else "–" for report in reports]
             table.add_row(title, *cells)
     for emotion in honest.emotions:
         recalls = [report.recalls.get(emotion) for report in reports]
-        table.add_row(f"recall {emotion}", *("–" if value is None else f"{value:.0%}" for value in recalls))
+        table.add_row(f"recall {emotion}", *("–" if value is None else f"{100 * value:.0f} %" for value in recalls))
     for aspect in ("sex", "corpus", "intensity"):
         found = [{part.name: part for part in parts(report, aspect)} for report in reports]
         for name in found[0] if len(found[0]) > 1 else ():
             table.add_row(f"UAR {name}", *(percent(each[name].uar.as_dict()) for each in found))
     worst = [speakers(report)[0] for report in reports]
-    table.add_row("worst speaker", *(f"{part.name}: UAR {part.uar.value:.0%}" for part in worst))
+    table.add_row("worst speaker", *(f"{part.name}: UAR {100 * part.uar.value:.0f} %" for part in worst))
     console = output()
     console.print(table)
-    known = [f"chance: UAR {honest.chance:.1%}", f"always the most frequent: accuracy {honest.majority:.1%}"]
-    known += [f"people who only hear it: accuracy {study.human:.0%}"] if study.human else []
+    one = f"UAR {100 / len(honest.recalls):.1f} %, accuracy {100 * honest.majority:.1f} %"
+    known = [f"chance: UAR {100 * honest.chance:.1f} %", f"always the most frequent: {one}"]
+    known += [f"people who only hear it: accuracy {100 * study.human:.0f} %"] if study.human else []
     console.print("; ".join(known))
     gap = sex_gap(honest)
     if gap:
-        console.print(
-            f"UAR of women less that of men: {_points(gap.value)} ({_points(gap.low)} to {_points(gap.high)})"
-        )
+        value, low, high = (_hundredths(end) for end in (gap.value, gap.low, gap.high))
+        console.print(f"UAR of women less that of men: {value} points ({low} to {high})")
     if study.systems:
-        listed = ", ".join(f"{system.name} {system.uar:.1%}" for system in study.systems)
+        listed = ", ".join(f"{system.name} {100 * system.uar:.1f} %" for system in study.systems)
         console.print(f"published on the same folds (EmoBox), UAR: {listed}")
     console.print(BRACKETS)
     if study.robustness:
         _show_robustness(study.robustness)
-    if "random" in study.reports:
-        alone = "There is one speaker only, so nothing is known of other voices."
-        console.print(WHY if honest.protocol != "random" else alone)
+    _warn_of_known_voices(study)
     for side in study.sides:
         if side.why_not:
             say(f"note: '{side.protocol}' is not possible: {side.why_not}")
     for note in study.notes:
         say(f"note: {note}")
+
+
+def _warn_of_known_voices(study: Study) -> None:
+    """Say it where a score that is printed is of voices that the model has heard."""
+    if "random" in study.reports:
+        alone = "There is one speaker only, so nothing is known of other voices."
+        output().print(WHY if study.honest.protocol != "random" else alone)
+    elif study.asked == "sentence":
+        output().print(KNOWN_VOICES)
 
 
 def _show_robustness(found: Robustness) -> None:
@@ -233,7 +241,7 @@ def _show_robustness(found: Robustness) -> None:
     table.add_row("as recorded", percent(found.clean.as_dict()), "", "")
     for row in found.rows:
         if row.uar and row.drop and row.unchanged:
-            cells = [percent(row.uar.as_dict()), f"{100 * row.drop.value:.1f}", f"{row.unchanged.value:.0%}"]
+            cells = [percent(row.uar.as_dict()), f"{100 * row.drop.value:.1f}", f"{100 * row.unchanged.value:.0f} %"]
             table.add_row(row.title, *cells)
         else:
             table.add_row(row.title, "–", "–", "–")
@@ -243,5 +251,5 @@ def _show_robustness(found: Robustness) -> None:
         say(f"note: {note}")
 
 
-def _points(value: float) -> str:
-    return f"{100 * value:+.1f} points"
+def _hundredths(value: float) -> str:
+    return f"{round(100 * value, 1) + 0.0:+.1f}"

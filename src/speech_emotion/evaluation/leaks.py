@@ -223,9 +223,9 @@ def _telling(scored: Nuisance | None, name: str, several: bool) -> Iterator[Find
         yield Finding(
             "nuisance",
             (),
-            f"{where}solved by {everything}: UAR {scored.scores[ALL]}, chance {scored.chance:.1%}{known}",
+            f"{where}solved by {everything}: UAR {scored.scores[ALL]}, chance {100 * scored.chance:.1f} %{known}",
             True,
         )
     for each in scored.telling:
-        text = f"{where}by {WORDS[each]} alone: UAR {scored.scores[each]}, chance {scored.chance:.1%}{known}"
+        text = f"{where}by {WORDS[each]} alone: UAR {scored.scores[each]}, chance {100 * scored.chance:.1f} %{known}"
         yield Finding("nuisance", (), text, each in FORMAT)

@@ -77,5 +77,5 @@ def _length(table: FeatureTable, seed: int, workers: int | None) -> str:
         return ""
     return (
         f"the length of a recording alone tells of the emotion: UAR {found.scores['seconds']}, "
-        f"chance {found.chance:.1%}; what else does, `speech-emotion corpus check` shows"
+        f"chance {100 * found.chance:.1f} %; what else does, `speech-emotion corpus check` shows"
     )

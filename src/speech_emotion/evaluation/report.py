@@ -19,7 +19,7 @@ from . import breakdown
 from .breakdown import Part
 from .figures import confusion_svg, reliability_svg, risk_coverage_svg, speakers_svg
 from .intervals import Score
-from .study import Study
+from .study import Study, tested_on
 
 SUFFIXES = (".html", ".htm")
 
@@ -80,7 +80,7 @@ def render(page: Page) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(percent=percent, points=points, plain=plain, middle=middle, interval=interval, span=span)
-    environment.globals.update(protocols=PROTOCOLS, scores=SCORES)
+    environment.globals.update(protocols=PROTOCOLS, scores=SCORES, tested_on=tested_on)
     shown = [_Shown.of(study, f"s{number}") for number, study in enumerate(page.studies, 1)]
     return environment.get_template("report.html").render(page=page, shown=shown)
 
@@ -109,7 +109,7 @@ def check_target(path: str | os.PathLike[str]) -> None:
     if target.is_dir():
         raise UsageError(f"{target} is a folder; name a file in it")
     if target.suffix.lower() not in SUFFIXES:  # so that a slip overwrites no table and no model
-        raise UsageError(f"a report is saved as .html, not as '{target.name}'; name it {target.stem}.html")
+        raise UsageError(f"a report is saved as .html, not as '{target.name}'; name it {target.stem or 'report'}.html")
     if target.exists() and not target.is_file():
         raise UsageError(f"{target} is no file but a device or a pipe; name a file")
     writable(target.parent)
@@ -118,13 +118,13 @@ def check_target(path: str | os.PathLike[str]) -> None:
 
 
 def percent(fraction: float) -> str:
-    """As people read it.
+    """As people read it, with one decimal place, so that a column is even.
 
     Example:
-        >>> percent(0.125), percent(0.67)
-        ('12.5\\xa0%', '67\\xa0%')
+        >>> percent(0.125), percent(0.49)
+        ('12.5\\xa0%', '49.0\\xa0%')
     """
-    return f"{100 * fraction:.1f}\N{NO-BREAK SPACE}%".replace(".0\N{NO-BREAK SPACE}", "\N{NO-BREAK SPACE}")
+    return f"{100 * fraction:.1f}\N{NO-BREAK SPACE}%"
 
 
 def points(fraction: float) -> str:

@@ -118,6 +118,7 @@ def study(
                 )
             except SpeechEmotionError as error:
                 reason = str(error)
+    known = as_known_to(model, table) if isinstance(model, Model) else table
     return Study(
         task=f"{len(report.emotions)} emotions",
         asked=protocol,
@@ -125,8 +126,8 @@ def study(
         robustness=worse,
         not_robust=reason,
         left_out=left_out(table),
-        leaks=quick_warnings(table, seed=seed),
-        about=about(as_known_to(model, table) if isinstance(model, Model) else table, subject, report),
+        leaks=quick_warnings(known, seed=seed),
+        about=about(known, subject, report),
     )
 
 

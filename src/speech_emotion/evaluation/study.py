@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..models.card import PROTOCOLS
 from . import breakdown
 from .evaluate import Report
 from .probabilities import guesses, reliability, risk_coverage
@@ -111,6 +112,12 @@ class Study:
             "leaks": list(self.leaks),
             "about": [{"name": name, "value": value} for name, value in self.about],
         }
+
+
+def tested_on(report: Report) -> str:
+    """Who was tested, in words; never "new speakers" where the model was trained on any of them."""
+    heard = any(note.startswith("OVERLAP") for note in report.notes)
+    return "speakers that it has heard" if heard else PROTOCOLS[report.protocol]
 
 
 def _facts(report: Report) -> dict[str, Any]:

@@ -142,7 +142,7 @@ def _whom(report: Summary) -> str:
     if report.conditions:
         clean = [["as recorded", _percent(report.clean), "–"]] if report.clean is not None else []
         rows = [[each.title, _percent(each.uar), _percent(each.unchanged)] for each in report.conditions]
-        lines += ["", "In worse sound, some of the same clips:", ""]
+        lines += ["", "In worse sound, a sample of the same clips, spread over speakers and emotions:", ""]
         lines.append(_table([["condition", "UAR", "same answer"], ["---"] * 3, *clean, *rows]))
     return "\n".join(lines)
 
@@ -195,7 +195,9 @@ def _inside(manifest: Manifest) -> str:
             f"- Classifier: {', '.join([made.family, *settings])}; seed {made.seed}.",
             f"- Long recordings: {manifest.window:g} s every {manifest.hop:g} s, the probabilities averaged.",
             f"- Calibration: temperature {manifest.temperature:.2f}; 1 is none.",
-            f'- Says "not sure" below a confidence of {manifest.sure_above:.2f}.',
+            f'- Says "not sure" below a confidence of {manifest.sure_above:.2f}.'
+            if manifest.sure_above > 0
+            else "- Always answers.",
             f"- Made with: {', '.join(versions) or 'unknown'}.",
         ]
     )
