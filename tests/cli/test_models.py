@@ -56,6 +56,8 @@ def test_list_as_json_is_one_document(saved: Path, capsys: pytest.CaptureFixture
             "name": "tiny",
             "emotions": ["calm", "happy"],
             "bytes": saved.stat().st_size,
+            "encoder_bytes": 0,
+            "sure_above": 0.0,
             "licence": "CC BY-NC-SA 4.0",
             "non_commercial": True,
             "uar": {"value": 0.512, "low": 0.47, "high": 0.55},

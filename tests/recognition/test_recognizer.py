@@ -74,8 +74,8 @@ def test_a_long_recording_is_the_mean_of_its_windows(tmp_path: Path) -> None:
     path = write_sound(tmp_path / "long.wav", 33)
     windows = [dict(part.scores) for part in recognize_segments(path, window=3, hop=1)]
     whole = dict(recognize(path).scores)
-    for emotion, score in whole.items():
-        assert score == pytest.approx(np.mean([window[emotion] for window in windows]), abs=1e-9)
+    for emotion, score in whole.items():  # float32 sums of many rows at once round otherwise than of one
+        assert score == pytest.approx(np.mean([window[emotion] for window in windows]), abs=1e-6)
 
 
 def test_one_bad_file_costs_its_own_answer_only(tmp_path: Path) -> None:
