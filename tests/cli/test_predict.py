@@ -91,3 +91,37 @@ def test_a_clip_inside_the_archive_is_named_by_its_path(ravdess_zip: Path, capsy
     (answer,) = json.loads(capsys.readouterr().out)
     assert answer["path"] == clip
     assert answer["emotion"] == "angry"
+
+
+def test_answers_adapt_to_each_other_and_to_a_profile(clips: Path, capsys: Captured) -> None:
+    profile = clips / "me.json"
+    said = []
+    for options in ([], ["--adapt", "session"], ["--adapt", "session", "--profile", str(profile)]):
+        assert run(["predict", str(clips), "--format", "jsonl", *options]) == 0
+        said.append(capsys.readouterr().out)
+    assert said[1] == said[2]
+    assert json.loads(profile.read_text())["session"]["count"] == 3
+    alone = ["predict", str(clips / "a.wav"), "--format", "jsonl"]
+    assert run([*alone, "--adapt", "session"]) == 0
+    assert capsys.readouterr().out == said[0].splitlines(keepends=True)[0]
+    assert run([*alone, "--adapt", "session", "--profile", str(profile)]) == 0
+    capsys.readouterr()
+    assert json.loads(profile.read_text())["session"]["count"] == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--adapt", "sesion"], "did you mean 'session'?"),
+        (["--profile", "p.json"], "a profile goes with --adapt"),
+        (["--adapt", "session", "--profile", "/dev/null/p.json"], "cannot write in /dev/null"),
+    ],
+)
+def test_an_adaptation_that_cannot_be_is_one_line_before_anything_is_heard(
+    options: list[str], says: str, clips: Path, capsys: Captured
+) -> None:
+    assert run(["predict", str(clips), *options]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert says in err
+    assert err.count("\n") == 1

@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 import numpy as np
 from numpy.typing import NDArray
 
+from ..corpora.paths import writable
 from ..errors import UsageError, unknown
 from ..models.adaptation import Adaptation
 from ..models.model import Model
@@ -28,7 +29,8 @@ def check(adapt: str, model: Model, profile: Path | None = None) -> None:
     """Refuse what cannot be, before anything is heard.
 
     Raises:
-        UsageError: if there is nothing of that name to adapt to, or the model cannot adapt.
+        UsageError: if there is nothing of that name to adapt to, the model cannot adapt, or the profile's folder cannot
+            be written.
         BundleError: if the profile is not one.
     """
     if adapt not in ADAPT:
@@ -37,6 +39,8 @@ def check(adapt: str, model: Model, profile: Path | None = None) -> None:
         if profile is not None:
             raise UsageError("a profile goes with --adapt session or --adapt speaker")
         return
+    if profile is not None:
+        writable(profile.parent)
     opened(model, profile)
 
 
