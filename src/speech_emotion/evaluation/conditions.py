@@ -135,7 +135,7 @@ class Heard:
 def hear(clip: Clip) -> Heard:
     """Measure a recording as it is and under each condition."""
     rows = 1 + len(clip.conditions)
-    values = np.full((rows, len(clip.config.columns)), np.nan, dtype=np.float32)
+    values = np.full((rows, clip.config.size), np.nan, dtype=np.float32)
     try:
         waveform = _read(clip.place, clip.config)
         values[0] = measure(waveform, clip.config)

@@ -113,6 +113,11 @@ class FeatureConfig:
         return self.tracks(feature) * len(self.statistics)
 
     @property
+    def size(self) -> int:
+        """How many columns there are: as many as :attr:`columns` names, without naming them."""
+        return sum(map(self.width, self.features))
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The name of each feature: group, statistic, and number where a group has several.
 

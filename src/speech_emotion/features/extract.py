@@ -163,7 +163,7 @@ def _measure_shard(shard: _Shard) -> _Measured:
         durations.append(waveform.duration)
     measured = _Measured(
         np.array(values, dtype=np.float32)
-        .reshape(len(values), 1 + len(shard.copies), len(shard.config.columns))
+        .reshape(len(values), 1 + len(shard.copies), shard.config.size)
         .swapaxes(0, 1),
         np.array(durations, dtype=np.float32),
         tuple(reasons),
@@ -193,7 +193,7 @@ def _kept(file: Path, shard: _Shard) -> _Measured | None:
         return None
     rows = reasons.count("")
     whole = len(reasons) == len(shard.utterances) and durations.shape == (rows,)
-    whole = whole and values.shape == (1 + len(shard.copies), rows, len(shard.config.columns))
+    whole = whole and values.shape == (1 + len(shard.copies), rows, shard.config.size)
     if not whole or values.dtype != np.float32 or durations.dtype != np.float32 or not np.isfinite(values).all():
         return None
     return _Measured(values, durations, reasons)

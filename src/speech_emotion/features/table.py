@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..corpora.paths import replacing
 from ..corpora.utterance import Origin
 from ..emotions import choose, in_order
 from ..errors import FeatureError
@@ -71,9 +72,9 @@ class FeatureTable:
 
     def __post_init__(self) -> None:
         rows = len(self.values)
-        if self.values.shape != (rows, len(self.config.columns)):
+        if self.values.shape != (rows, self.config.size):
             raise FeatureError(
-                f"values have shape {self.values.shape}, but the configuration names {len(self.config.columns)} columns"
+                f"values have shape {self.values.shape}, but the configuration names {self.config.size} columns"
             )
         for name, values in self.copies.items():
             if values.shape != self.values.shape:
@@ -154,7 +155,6 @@ class FeatureTable:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the table as ``.npz``, whole or not at all."""
-        target = Path(path)
         arrays: dict[str, Any] = {name: getattr(self, name) for name in ("values", *PER_UTTERANCE)}
         about = {
             "format": FORMAT,
@@ -167,14 +167,8 @@ class FeatureTable:
         arrays |= {f"copy_{name}": values for name, values in self.copies.items()}
         arrays["columns"] = np.array(self.columns)
         arrays["about"] = np.array(json.dumps(about))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f"{target.name}.{os.getpid()}.part")
-        try:
-            with part.open("wb") as file:
-                np.savez(file, allow_pickle=False, **arrays)
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
+        with replacing(Path(path)) as part, part.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> FeatureTable:

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..corpora.paths import replacing
 from ..errors import BundleError, UsageError
 from .calibration import SMALLEST
 
@@ -164,15 +165,11 @@ class Adaptation:
             "session": _plain(self.session),
             "voices": {name: _plain(heard) for name, heard in self.voices.items()},
         }
-        target = Path(path)
-        part = target.with_name(f"{target.name}.{os.getpid()}.part")
         try:
-            part.write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
-            part.replace(target)
+            with replacing(Path(path)) as part:
+                part.write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
         except OSError as error:
-            raise UsageError(f"cannot write {target}: {error.strerror or error}") from error
-        finally:
-            part.unlink(missing_ok=True)
+            raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Adaptation:

@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
+from ..corpora.paths import replacing
 from ..errors import BundleError, unknown
 from . import card
 from .manifest import MEMBERS, Manifest
@@ -49,17 +50,12 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
     members = {"manifest.json": manifest.to_json(), **members}
     _audit(members)
     target = Path(path)
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with zipfile.ZipFile(part, "w") as archive:
+        with replacing(target) as part, zipfile.ZipFile(part, "w") as archive:
             for name, data in members.items():
                 archive.writestr(_entry(name), data, zipfile.ZIP_DEFLATED, compresslevel=9)
-        part.replace(target)
     except OSError as error:
         raise BundleError(f"cannot write {target}: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def load(source: str | os.PathLike[str]) -> Model:
@@ -200,7 +196,7 @@ def _audit(members: Mapping[str, bytes]) -> Manifest:
     for name in MEMBERS:
         if _sha256(members[name]) != manifest.members[name]:
             raise BundleError(f"is refused: {name} was changed (its SHA-256 is not the manifest's)")
-    audit(members["classifier.onnx"], len(manifest.config.columns), len(manifest.emotions))
+    audit(members["classifier.onnx"], manifest.config.size, len(manifest.emotions))
     return manifest
 
 

@@ -189,8 +189,7 @@ def _inside(manifest: Manifest) -> str:
     over_frames = f" ({', '.join(config.statistics)} over frames)" if has_frames else ""
     return "\n".join(
         [
-            f"- Features: {', '.join(config.features)}{over_frames}, {len(config.columns)} numbers, "
-            f"at {config.rate} Hz.",
+            f"- Features: {', '.join(config.features)}{over_frames}, {config.size} numbers, at {config.rate} Hz.",
             *(f"- {name}: {WHOLE[name].licence}." for name in config.features if name in WHOLE and WHOLE[name].licence),
             f"- Classifier: {', '.join([made.family, *settings])}; seed {made.seed}.",
             f"- Long recordings: {manifest.window:g} s every {manifest.hop:g} s, the probabilities averaged.",

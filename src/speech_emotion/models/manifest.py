@@ -153,9 +153,8 @@ class Manifest:
             raise BundleError(
                 f"hop must be {least} samples or more for frames of {self.config.fft}, not {self.config.hop}"
             )
-        columns = sum(map(self.config.width, self.config.features))
-        if columns > MOST_COLUMNS:
-            raise BundleError(f"the features have {columns} columns; the most is {MOST_COLUMNS}")
+        if self.config.size > MOST_COLUMNS:
+            raise BundleError(f"the features have {self.config.size} columns; the most is {MOST_COLUMNS}")
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON, in reading order."""

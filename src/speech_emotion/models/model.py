@@ -199,7 +199,7 @@ class Model:
                 difference = _difference(values.config, self.config)
                 raise FeatureError(f"the table's features are not those that '{self.name}' reads: {difference}")
             values = values.values
-        columns = len(self.config.columns)
+        columns = self.config.size
         if values.ndim != 2 or values.shape[1] != columns:
             raise FeatureError(f"'{self.name}' reads {columns} features a row, not an array of shape {values.shape}")
         numbers = np.ascontiguousarray(values, dtype=np.float32)
