@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import multiprocessing
+import os
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -114,3 +116,23 @@ def test_a_file_that_is_not_finished_leaves_the_old_one_and_nothing_else(tmp_pat
         part.write_text("half", encoding="utf-8")
         raise KeyboardInterrupt
     assert [file.read_text(encoding="utf-8") for file in tmp_path.iterdir()] == ["old"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_process_opens_an_archive_anew(archive: Path) -> None:
+    stat = archive.stat()
+    about = (str(archive), stat.st_mtime_ns, stat.st_size)
+    paths.open_binary(f"{archive}/a/one.wav")
+    ours = paths._opened(*about, os.getpid()).fp
+    assert ours is not None
+    place = ours.fileno()
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        theirs = pool.apply(_descriptor_after_reading, (archive, about))
+    assert theirs != place
+
+
+def _descriptor_after_reading(archive: Path, about: tuple[str, int, int]) -> int:
+    assert paths.open_binary(f"{archive}/b/two.wav").read() == b"b/two.wav"
+    file = paths._opened(*about, os.getpid()).fp
+    assert file is not None
+    return file.fileno()

@@ -167,11 +167,12 @@ def split(path: str | os.PathLike[str]) -> tuple[str, str] | None:
 def _archive(path: str) -> zipfile.ZipFile:
     try:
         stat = os.stat(path)
-        return _opened(path, stat.st_mtime_ns, stat.st_size)
+        return _opened(path, stat.st_mtime_ns, stat.st_size, os.getpid())
     except _DAMAGED as error:
         raise CorpusError(f"{path} is not a zip archive that can be read ({error})") from error
 
 
 @lru_cache(maxsize=8)
-def _opened(path: str, modified: int, size: int) -> zipfile.ZipFile:
+def _opened(path: str, modified: int, size: int, process: int) -> zipfile.ZipFile:
+    # of its own in each process: forked ones would share one place in the file
     return zipfile.ZipFile(path)
