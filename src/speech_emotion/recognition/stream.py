@@ -55,6 +55,7 @@ class Moment:
             model is not sure.
         raw: of this window alone, as a file's segment would be; its emotion is there without speech as well.
         speech: seconds of speech in the window.
+        new_speech: of those, the seconds since the moment before; their sum is all the speech of the stream.
         spoken: whether that is enough to answer.
         level: of the newest hop, root mean square in dB below full scale, from -120.
         settled: the emotion that the stream has settled on, if on any so far.
@@ -64,6 +65,7 @@ class Moment:
     prediction: Prediction
     raw: Prediction
     speech: float
+    new_speech: float
     spoken: bool
     level: float
     settled: str | None = None
@@ -101,11 +103,11 @@ class Moment:
 
     def as_dict(self) -> dict[str, Any]:
         """The same as plain values, as JSON shows it."""
-        values = asdict(self) | {"level": round(self.level, 1), "speech": round(self.speech, 3)}
+        values = asdict(self) | {name: round(getattr(self, name), 3) for name in ("speech", "new_speech", "level")}
         answer, raw = values.pop("prediction"), values.pop("raw")
-        times = {name: round(answer.pop(name), 3) for name in ("start", "end")}
-        answer["scores"], scores = _labelled(answer["scores"]), _labelled(raw["scores"])
-        return {**times, **answer, **values, "raw": scores}
+        said = {name: answer[name] for name in ("emotion", "confidence")}
+        times = {name: round(answer[name], 3) for name in ("start", "end")}
+        return {**times, **said, "scores": _labelled(answer["scores"]), **values, "raw": _labelled(raw["scores"])}
 
 
 class Stream:
@@ -215,31 +217,34 @@ class Stream:
         return [self._moment(window) for window in self._cutter.cut(sound)]
 
     def _moment(self, window: Window) -> Moment:
-        speech, level = self._listen(window)
+        new_speech, level = self._listen(window)
+        speech = sum(self._steps) * STEP_SECONDS
         spoken = speech >= self._least
+        heard = speech, new_speech, spoken, level
         probabilities = hear(window, self.model)
         start, end = self._offset + window.start, self._offset + window.end
         raw = self.model.prediction(probabilities, start, end)
         if not spoken:
             silent = replace(raw, emotion=None)
-            return Moment(silent, raw, speech, spoken, level, self._settled.emotion, self._settled.hear(None))
+            return Moment(silent, raw, *heard, self._settled.emotion, self._settled.hear(None))
         if self._session is not None:
             probabilities = self._session.adapted(probabilities, start, end)
         probabilities = self._smoothed.hear(probabilities, end)
         answer = self.model.prediction(probabilities, start, end)
         changed = self._settled.hear(answer.emotion)
-        return Moment(answer, raw, speech, spoken, level, self._settled.emotion, changed)
+        return Moment(answer, raw, *heard, self._settled.emotion, changed)
 
     def _listen(self, window: Window) -> tuple[float, float]:
-        """Seconds of speech in the window, and the level of what is new in it."""
+        """Seconds of speech in what is new in the window, and the level of that."""
         rate = window.waveform.rate
         end = round(window.end * rate)
         new = window.waveform.samples[max(0, len(window.waveform.samples) - (end - self._judged)) :]
-        self._steps.extend((self._detector.hear(new) >= SPEECH).tolist())
+        steps = (self._detector.hear(new) >= SPEECH).tolist()
+        self._steps.extend(steps)
         self._judged = end
         power = float(np.mean(np.square(new, dtype=np.float64)))
         level = max(SILENT, 10 * float(np.log10(power))) if power > 0 else SILENT
-        return sum(self._steps) * STEP_SECONDS, level
+        return sum(steps) * STEP_SECONDS, level
 
 
 class _Session:
