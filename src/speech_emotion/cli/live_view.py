@@ -25,6 +25,7 @@ QUIETEST, LOUD = -60.0, -6.0
 """dB; where the level meter begins, and from where it warns."""
 
 METER = 24
+LEGEND = f"     · {NO_SPEECH}   ? {NOT_SURE}"
 LABEL = 12
 
 
@@ -59,12 +60,14 @@ class View:
         head.add_column(justify="right", no_wrap=True)
         head.add_row(Text(visible(self.title), style="dim"), Text(self._times, style="dim"))
         yield head
+        yield Text()
         yield self._answer()
+        yield Text()
         for emotion in self._letters:
             yield self._bar(emotion, width)
         yield Text()
         yield self._minute(width)
-        yield meter(None if self._moment is None else self._moment.level)
+        yield meter(None if self._moment is None else self._moment.level).append(LEGEND, style="dim")
 
     def _remember(self, moment: Moment) -> None:
         """A column a second: what was said last in it."""
@@ -137,7 +140,7 @@ def meter(level: float | None) -> Text:
     """How loud it is: from -60 dB to full scale."""
     line = Text("level        ", no_wrap=True, overflow="crop")
     if level is None or math.isnan(level):
-        return line.append(" " * METER + "    –", style="dim")
+        return line.append(" " * METER + "       –", style="dim")
     style = "red" if level >= LOUD else "green"
     line.append(blocks((level - QUIETEST) / -QUIETEST, METER), style=style)
-    return line.append(f" {level:.0f} dB" if level > QUIETEST else " quiet", style="dim")
+    return line.append(f" {level:>4.0f} dB" if level > QUIETEST else "   quiet", style="dim")

@@ -112,7 +112,9 @@ def run(arguments: list[str]) -> int:
     except SpeechEmotionError as error:
         say(f"error: {error}")
         return error.exit_status
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit) as error:
+        if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
+            raise  # of a broken pipe, typer makes status 1
         # Whoever read our output has what they wanted (`| head`); closing must not complain either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE

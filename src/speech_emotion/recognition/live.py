@@ -107,23 +107,21 @@ def _listen(
     lost: float | None = None
     with ExitStack() as stack:
         events = stack.enter_context(closing(microphone.hear(device)))
-        keep = None if record is None else stack.enter_context(recording(record, rate))
+        keep = (lambda sound: None) if record is None else stack.enter_context(recording(record, rate))
         for event in events:
             if isinstance(event, microphone.Opened):
                 tell(f"listening to {event.device.name}, {event.rate} Hz")
                 mixer = ToMono(event.rate, rate)
                 if lost is not None:
                     stream.interrupt(time.monotonic() - lost)
-            elif isinstance(event, microphone.Lost):
+                continue
+            sound = mixer.rest() if isinstance(event, microphone.Lost) else mixer.take(event)
+            keep(sound)
+            yield from stream.feed(sound)
+            if isinstance(event, microphone.Lost):
                 tell(event.reason)
                 lost = time.monotonic()
-                yield from stream.feed(mixer.rest())
                 yield from stream.end()
-            else:
-                sound = mixer.take(event)
-                if keep is not None:
-                    keep(sound)
-                yield from stream.feed(sound)
 
 
 def _replay(source: Source, stream: Stream, real_time: bool) -> Iterator[Moment]:
