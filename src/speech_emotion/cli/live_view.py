@@ -67,7 +67,8 @@ class View:
             yield self._bar(emotion, width)
         yield Text()
         yield self._minute(width)
-        yield meter(None if self._moment is None else self._moment.level).append(LEGEND, style="dim")
+        level = None if self._moment is None else self._moment.level
+        yield meter(level, max(5, min(METER, width - 21))).append(LEGEND, style="dim")
 
     def _remember(self, moment: Moment) -> None:
         """A column a second: what was said last in it."""
@@ -136,11 +137,11 @@ def blocks(share: float, room: int) -> str:
     return ("█" * whole + " ▏▎▍▌▋▊▉"[rest].strip()).ljust(room)
 
 
-def meter(level: float | None) -> Text:
-    """How loud it is: from -60 dB to full scale."""
+def meter(level: float | None, room: int = METER) -> Text:
+    """How loud it is: from -60 dB to full scale, in ``room`` columns."""
     line = Text("level        ", no_wrap=True, overflow="crop")
     if level is None or math.isnan(level):
-        return line.append(" " * METER + "       –", style="dim")
+        return line.append(" " * room + "       –", style="dim")
     style = "red" if level >= LOUD else "green"
-    line.append(blocks((level - QUIETEST) / -QUIETEST, METER), style=style)
+    line.append(blocks((level - QUIETEST) / -QUIETEST, room), style=style)
     return line.append(f" {level:>4.0f} dB" if level > QUIETEST else "   quiet", style="dim")
