@@ -48,10 +48,15 @@ def main() -> None:
     quick = given.clips is not None
     corpus = se.corpora.open("ravdess", given.archive)
     told = [*actors(corpus, given.clips)]
-    clips = [read(each.path).samples for each in measuring.spread(list(corpus.utterances), given.clips or 240)]
+    clips = [read(each.path).samples for each in measuring.spread(list(corpus.utterances), 16 if quick else 240)]
     told += [*crowd(clips, 4 if quick else STREAMS, 4 if quick else REAL_SECONDS)]
     measuring.one_core()
-    told += [*hops(clips), *voice_activity(clips), *settling(clips[:96]), *long(clips, 2 if quick else 60)]
+    told += [
+        *hops(clips),
+        *voice_activity(clips),
+        *settling(clips[: given.clips or 96]),
+        *long(clips, 2 if quick else 60),
+    ]
     told += [*nothing(5 if quick else 60)]
     for figure, found, goal, note in told:
         row = {"name": "live", "figure": figure, "found": found, "goal": goal, "note": note}
