@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from .features.config import FeatureConfig
     from .features.extract import extract
     from .features.table import FeatureTable
+    from .models import profiles
     from .models.bundle import load
     from .models.model import Model
     from .models.prediction import Prediction
+    from .recognition.adapting import adapted
     from .recognition.recognizer import recognize, recognize_files, recognize_segments
     from .training.leaderboard import SearchResult
     from .training.search import search
@@ -39,7 +41,9 @@ _HOMES = {
     "recognize": ".recognition.recognizer",
     "recognize_segments": ".recognition.recognizer",
     "recognize_files": ".recognition.recognizer",
+    "adapted": ".recognition.adapting",
     "load": ".models.bundle",
+    "profiles": ".models.profiles",
     "corpora": ".corpora",
     "read": ".audio.read",
     "extract": ".features.extract",
@@ -63,7 +67,9 @@ __all__ = [  # noqa: RUF022 (in the order in which a user meets them)
     "recognize",
     "recognize_segments",
     "recognize_files",
+    "adapted",
     "load",
+    "profiles",
     "corpora",
     "read",
     "extract",
@@ -88,7 +94,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'speech_emotion' has no attribute '{name}'")
     home = import_module(_HOMES[name], __name__)
-    value = home if name == "corpora" else getattr(home, name)
+    value = home if name in ("corpora", "profiles") else getattr(home, name)
     globals()[name] = value
     return value
 

@@ -20,7 +20,7 @@ import typer
 from typer.exceptions import TyperException
 
 from ..errors import SpeechEmotionError
-from . import corpus, demo, evaluate, extract, models, predict, resample, search, train
+from . import corpus, demo, evaluate, extract, models, predict, profiles, resample, search, train
 from .terminal import say
 
 ESCAPED = "speech-emotion.escaped"
@@ -59,6 +59,7 @@ def _options(
 
 app.command()(demo.demo)
 app.command()(predict.predict)
+app.add_typer(profiles.app, name="profiles")
 app.add_typer(corpus.app, name="corpus")
 app.command()(resample.resample)
 app.command()(extract.extract)
