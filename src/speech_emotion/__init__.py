@@ -5,8 +5,8 @@
     se.recognize("call.wav")                                # with the built-in model
 
     corpus = se.corpora.open("ravdess")                     # fetched where it is not at hand
-    table = se.extract(corpus)                              # mel, chroma and MFCC, a row an utterance
-    model = se.train(table, family="mlp")                   # with honest scores inside
+    table = se.extract(corpus)                              # the speech encoder's layers, a row an utterance
+    model = se.train(table)                                 # with honest scores inside
     model.save("tone.semodel")
 
 What is named here is loaded when it is first used, so that prediction needs nothing that only training needs.

@@ -143,7 +143,6 @@ def test_people_and_published_systems_stand_beside_ravdess_on_the_published_fold
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ([], "name either a model (--model) or a recipe"),
         (["--family", "lda", "--model", "classic"], "name either a model (--model) or a recipe"),
         (["--family", "ldo"], "unknown family 'ldo'"),
         (["--family", "lda", "--protocol", "emobux"], "did you mean 'emobox'?"),

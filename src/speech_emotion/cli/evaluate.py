@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import UsageError
-from .recordings import table_of
+from .recordings import status, table_of
 from .scores import say_licence
 from .studies import show
 from .terminal import again, progress, say, warn, words
 
 if TYPE_CHECKING:
     from ..features.table import FeatureTable
+    from ..models.model import Model
 
 
 def evaluate(
@@ -29,11 +30,18 @@ def evaluate(
     *,
     model: Annotated[str | None, typer.Option(help="A .semodel file, or a built-in model's name.")] = None,
     family: Annotated[
-        str | None, typer.Option(help="A recipe instead: mlp, svm, lda, ridge, logistic or extra_trees.")
+        str | None,
+        typer.Option(
+            help="A recipe instead: ridge, mlp, svm, lda, logistic or extra_trees.  "
+            "[default: ridge; mlp with other features than tone]"
+        ),
     ] = None,
     features: Annotated[
         str | None,
-        typer.Option(help="Groups, by comma.  [default: mel,chroma,mfcc; of a table, all]", show_default=False),
+        typer.Option(
+            help="Groups, by comma.  [default: tone; mel,chroma,mfcc with another family than ridge; of a table, all]",
+            show_default=False,
+        ),
     ] = None,
     statistics: Annotated[
         str | None,
@@ -42,7 +50,11 @@ def evaluate(
     emotions: Annotated[str | None, typer.Option(help="Only these emotions, by comma.")] = None,
     copies: Annotated[
         str | None,
-        typer.Option(help="Learn each clip also changed so, by comma: slower,faster,noise,room,…", show_default=False),
+        typer.Option(
+            help="Learn each clip also changed so, by comma: slower,faster,noise,room,…; or none.  "
+            "[default: slower,faster with tone; of a table, all]",
+            show_default=False,
+        ),
     ] = None,
     protocol: Annotated[str, typer.Option(help="random, speaker, loso, sentence, emobox or corpus.")] = "speaker",
     folds: Annotated[int, typer.Option(min=2, help="Of random and speaker.")] = 5,
@@ -85,24 +97,28 @@ def evaluate(
     from ..evaluation.report import Page, check_target, write
     from ..evaluation.side_by_side import BESIDE, study
     from ..evaluation.together import together
+    from ..features.defaults import NO_COPIES, family_of
+    from ..models.bundle import load
 
     splitter(protocol, folds, seed)
-    if (model is None) == (family is None):
-        raise UsageError("name either a model (--model) or a recipe (--family mlp)")
     heard = asked(words(adapt) or ())
-    if heard and not calibrate:
-        raise UsageError("adaptation starts from what calibration finds; leave out --no-calibrate, or --adapt")
-    if clips is not None and not robustness:
-        raise UsageError("--clips goes with --robustness")
+    own = bool(features or statistics or copies or sure_at is not None or not calibrate)
+    _refuse(model, family, own, bool(heard) and not calibrate, clips is not None and not robustness)
     if report is not None:
         check_target(report)
-    judged, subject, groups, over_frames = _what(model, family, features, statistics, calibrate, sure_at, seed)
+    loaded = None if model is None else load(model)
+    _judged(loaded, model, family, calibrate, sure_at, seed)  # refuses, before the work, what cannot be
     kept = resume or (report and report.with_name(f"{report.name}.parts"))
-    tables = [table_of(name, groups, over_frames, words(emotions), workers, words(copies), kept) for name in corpus]
+    groups, over_frames, changed = words(features), words(statistics), words(copies)
+    if loaded is not None:
+        groups, over_frames, changed = list(loaded.config.features), list(loaded.config.statistics), list(NO_COPIES)
+    tables = [table_of(name, groups, over_frames, words(emotions), workers, changed, kept, family) for name in corpus]
     table, dropped = together(tables)
     for emotion, count in dropped.items():
         warn(f"{count} recordings left out: '{emotion}' is not in all of them")
     say_licence(table.origins)
+    family = family or family_of(table.config.features)
+    judged, subject = _judged(loaded, model, family, calibrate, sure_at, seed)
     honest = ("speaker",) if protocol == "random" and _has_voices(table) else ()
     found = study(
         judged,
@@ -124,9 +140,8 @@ def evaluate(
         warn(line)
     repeat = again(context, without=("workers", "resume", "as_json"))
     if report is not None:
-        write(
-            Page(f"Emotions in {table.name}: {Path(model).name if model else family}", [found], repeat=repeat), report
-        )
+        name = Path(model).name if model else family
+        write(Page(f"Emotions in {table.name}: {name}", [found], repeat=repeat), report)
     if kept and not resume:
         _forget(kept)
     if as_json:
@@ -137,31 +152,32 @@ def evaluate(
         say(f"report: {report}")
     if found.not_robust:
         warn(f"not measured in worse sound: {found.not_robust}")
+    if found.not_robust or status(*zip(corpus, tables, strict=True)):
         raise typer.Exit(1)
 
 
-def _what(
-    model: str | None,
-    family: str | None,
-    features: str | None,
-    statistics: str | None,
-    calibrate: bool,
-    sure_at: float | None,
-    seed: int,
-) -> tuple[Any, str, list[str] | None, list[str] | None]:
-    """What to judge, what it is in words, and the features and statistics that it reads."""
-    if model is not None:
-        from ..models.bundle import load
+def _refuse(model: str | None, family: str | None, own: bool, unadapted: bool, clips: bool) -> None:
+    """Refuse options that contradict each other."""
+    if model is not None and family is not None:
+        raise UsageError("name either a model (--model) or a recipe (--family mlp), not both")
+    if model is not None and own:
+        raise UsageError("a model has its own features and calibration; those options go with --family")
+    if unadapted:
+        raise UsageError("adaptation starts from what calibration finds; leave out --no-calibrate, or --adapt")
+    if clips:
+        raise UsageError("--clips goes with --robustness")
 
-        if features or statistics or sure_at is not None or not calibrate:
-            raise UsageError("a model has its own features and calibration; those options go with --family")
-        loaded = load(model)
-        subject = f"{loaded.name} ({Path(model).name}), as it is"
-        return loaded, subject, list(loaded.config.features), list(loaded.config.statistics)
+
+def _judged(
+    loaded: Model | None, model: str | None, family: str | None, calibrate: bool, sure_at: float | None, seed: int
+) -> tuple[Any, str]:
+    """What to judge, and what it is in words."""
     from ..training.train import described, recipe
 
-    built = recipe(family or "", seed=seed, calibrate=calibrate, sure_at=sure_at)
-    return built, described(family or "", calibrate, sure_at), words(features), words(statistics)
+    if loaded is not None:
+        return loaded, f"{loaded.name} ({Path(model or '').name}), as it is"
+    built = recipe(family, seed=seed, calibrate=calibrate, sure_at=sure_at)
+    return built, described(family, calibrate, sure_at)
 
 
 def _forget(kept: Path) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .recordings import table_of
+from .recordings import status, table_of
 from .scores import percent, say_licence
 from .terminal import output, say, words
 
@@ -44,14 +44,18 @@ def search(
     features: Annotated[
         str | None,
         typer.Option(
-            help="Groups to choose from, by comma.  [default: mel,chroma,mfcc; of a table, all]",
+            help="Groups to choose from, by comma.  [default: tone; of a table, all]",
             show_default=False,
         ),
     ] = None,
     emotions: Annotated[str | None, typer.Option(help="Only these emotions, by comma.")] = None,
     copies: Annotated[
         str | None,
-        typer.Option(help="Learn each clip also changed so, by comma: slower,faster,noise,room,…", show_default=False),
+        typer.Option(
+            help="Learn each clip also changed so, by comma: slower,faster,noise,room,…; or none.  "
+            "[default: slower,faster with tone; of a table, all]",
+            show_default=False,
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores if not given.")] = None,
@@ -95,6 +99,8 @@ def search(
         print(json.dumps(result.as_dict(), indent=2, ensure_ascii=False))
     else:
         _show(result)
+    if status((corpus, table)):
+        raise typer.Exit(1)
 
 
 class _Board:
