@@ -36,7 +36,7 @@ def extract(
         str | None,
         typer.Option(
             help="Each recording also changed so, to be learnt from, by comma: slower,faster,noise,room,…; or none.  "
-            "[default: slower,faster with tone]",
+            "[default: slower,faster if no --features are named]",
             show_default=False,
         ),
     ] = None,

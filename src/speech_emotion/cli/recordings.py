@@ -98,7 +98,7 @@ def measured(
 
     default = FeatureConfig()
     config = default.narrowed(features or features_of(family, statistics), statistics or default.statistics)
-    wanted = chosen(copies_of(config.features, copies))
+    wanted = chosen(copies_of(config.features, copies, named=features is not None))
     with progress(f"opening {Path(corpus).name}", unit="bytes") as step:
         recordings = corpora.open(corpus, progress=step)
     for reason, count in recordings.left_out.items():

@@ -40,11 +40,14 @@ def search(
     models_dir: Annotated[
         Path, typer.Option(help="For the models and leaderboard.csv; an earlier search's there are replaced.")
     ] = Path("models"),
-    families: Annotated[str | None, typer.Option(help="Only these families, by comma.")] = None,
+    families: Annotated[
+        str | None, typer.Option(help="Only these families, by comma.  [default: all; ridge,logistic with tone]")
+    ] = None,
     features: Annotated[
         str | None,
         typer.Option(
-            help="Groups to choose from, by comma.  [default: tone; of a table, all]",
+            help="Groups to choose from, by comma.  [default: tone; mel,chroma,mfcc with other --families than ridge; "
+            "of a table, all]",
             show_default=False,
         ),
     ] = None,
@@ -53,7 +56,7 @@ def search(
         str | None,
         typer.Option(
             help="Learn each clip also changed so, by comma: slower,faster,noise,room,…; or none.  "
-            "[default: slower,faster with tone; of a table, all]",
+            "[default: slower,faster if no --features are named; of a table, all]",
             show_default=False,
         ),
     ] = None,
@@ -76,7 +79,9 @@ def search(
     seconds = parse_budget(budget)
     check_names(strategy, words(families))
     writable(models_dir)
-    table = table_of(corpus, words(features), None, words(emotions), workers, words(copies))
+    asked = words(families) or []
+    family = None if "ridge" in asked or not asked else asked[0]
+    table = table_of(corpus, words(features), None, words(emotions), workers, words(copies), family=family)
     say_licence(table.origins)
     board = _Board(time.monotonic() + seconds, trials)
     with board.shown():

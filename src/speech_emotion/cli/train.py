@@ -56,7 +56,7 @@ def train(
         str | None,
         typer.Option(
             help="Learn each clip also changed so, by comma: slower,faster,noise,room,…; or none.  "
-            "[default: slower,faster with tone; of a table, all]",
+            "[default: slower,faster if no --features are named; of a table, all]",
             show_default=False,
         ),
     ] = None,

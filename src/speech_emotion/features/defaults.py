@@ -48,17 +48,28 @@ def family_of(features: Sequence[str]) -> str:
     return "ridge" if set(features) & set(ENCODERS) else "mlp"
 
 
-def copies_of(features: Sequence[str], copies: Sequence[str] | None = None) -> tuple[str, ...]:
+def families_of(features: Sequence[str]) -> tuple[str, ...] | None:
+    """The families that a search tries where none are named: those that learn thousands of numbers in seconds, or all.
+
+    Example:
+        >>> families_of(["mfcc"]), families_of(["tone", "f0"])
+        (None, ('ridge', 'logistic'))
+    """
+    return ("ridge", "logistic") if set(features) & set(ENCODERS) else None
+
+
+def copies_of(features: Sequence[str], copies: Sequence[str] | None = None, *, named: bool = True) -> tuple[str, ...]:
     """The copies that are made of each clip.
 
     Args:
         features: the groups that are measured.
         copies: those that are named, ``none`` for none; None where nothing is said.
+        named: whether the features were named; whoever chooses them chooses the copies, too.
 
     Example:
-        >>> copies_of(["tone"]), copies_of(["tone"], ["none"]), copies_of(["mfcc"]), copies_of(["mfcc"], ["far"])
-        (('slower', 'faster'), (), (), ('far',))
+        >>> copies_of(["tone"], named=False), copies_of(["tone"]), copies_of(["tone"], ["none"], named=False)
+        (('slower', 'faster'), (), ())
     """
     if copies is None:
-        return TEMPI if set(features) & set(ENCODERS) else ()
+        return TEMPI if not named and set(features) & set(ENCODERS) else ()
     return () if tuple(copies) == NO_COPIES else tuple(copies)

@@ -59,8 +59,8 @@ def extract(
         statistics: over frames, from :data:`speech_emotion.features.config.STATISTICS`; None takes the mean.
         config: every parameter; in place of ``features`` and ``statistics``.
         copies: each clip once more as it might have sounded, to be learnt from: names from
-            :data:`speech_emotion.features.copies.COPIES`. None makes slower and faster ones where an encoder's features
-            are among the groups, and none elsewhere.
+            :data:`speech_emotion.features.copies.COPIES`. None makes slower and faster ones where the features are not
+            named either, and none elsewhere.
         workers: processes; None takes all cores. The values are the same with any number.
         resume: a folder for finished shards. What a killed run left there is used; :func:`forget` clears it.
         progress: called with utterances done and all utterances.
@@ -74,11 +74,12 @@ def extract(
         FeatureError: if no recording could be used.
         MissingExtraError: if a group needs a library that is not installed.
     """
+    named = features is not None or config is not None
     if config is None:
         groups = features_of(statistics=statistics) if features is None else features
         config = FeatureConfig(features=_all(groups), statistics=_all(statistics or ("mean",)))
     folder = None if resume is None else os.fspath(resume)
-    wanted = chosen(copies_of(config.features, copies))
+    wanted = chosen(copies_of(config.features, copies, named=named))
     shards = [
         _Shard(corpus.utterances[first : first + SHARD], config, wanted, folder)
         for first in range(0, len(corpus), SHARD)
