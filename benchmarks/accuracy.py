@@ -17,23 +17,21 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from speech_emotion import corpora, workers
+from speech_emotion import corpora
 from speech_emotion.emotions import CALM4
 from speech_emotion.evaluation.breakdown import gap_between_sexes
 from speech_emotion.evaluation.evaluate import Report, evaluate, report
-from speech_emotion.evaluation.fitting import examples, fit, guess, learnt
+from speech_emotion.evaluation.fitting import Fold, answer, examples
 from speech_emotion.evaluation.protocols import folds_of
 from speech_emotion.evaluation.together import together
 from speech_emotion.features.extract import extract
 from speech_emotion.features.table import FeatureTable
-from speech_emotion.models.adaptation import Adaptation
 from speech_emotion.training.families import family
 from speech_emotion.training.train import recipe
 
@@ -66,9 +64,10 @@ def main() -> None:
 
 def quick(given: argparse.Namespace) -> Iterator[dict[str, str]]:
     """One fold, so that it is known to run."""
-    table = extract(corpora.open(f"ravdess:{given.ravdess}"), ["tone"])
-    pair = folds_of("emobox", table, 6, 0)[0]
-    yield row("tone, emobox, first fold", judged(table, [pair], "none"))
+    table = extract(corpora.open(f"ravdess:{given.ravdess}"), ["tone"], copies=())
+    train, test = folds_of("emobox", table, 6, 0)[0]
+    found = answer(Fold(recipe("ridge"), *examples(table), train, test, len(table.classes), table.speakers))
+    yield row("tone, emobox, first fold", scored(found.probabilities, table, test))
 
 
 def every(given: argparse.Namespace) -> Iterator[dict[str, str]]:
@@ -80,9 +79,9 @@ def every(given: argparse.Namespace) -> Iterator[dict[str, str]]:
     for name in ("tone", "tone-large"):
         ravdess = table_of("ravdess", given.ravdess, (name,), AS_IN_LIFE, given.keep)
         emodb = table_of("emodb", given.emodb, (name,), AS_IN_LIFE, given.keep)
-        answered = answers(ravdess, folds_of("emobox", ravdess, 6, 0))
-        for heard, how in {"none": "", "some": f", after {HEARD} clips", "others": ", after all"}.items():
-            yield row(f"{name}, emobox{how}", judged(ravdess, None, heard, answered))
+        found = evaluate(recipe("ridge"), ravdess, "emobox", adapt=(HEARD, "all"))
+        for heard, how in {"": "", str(HEARD): f", after {HEARD} clips", "all": ", after all"}.items():
+            yield row(f"{name}, emobox{how}", found.adapted.get(heard, found))
         plain = family("ridge").build()
         yield row(f"{name}, random split", evaluate(plain, ravdess, "random"))
         four = ravdess.select(CALM4)
@@ -90,97 +89,28 @@ def every(given: argparse.Namespace) -> Iterator[dict[str, str]]:
         yield row(f"4 emotions, {name}, random split", evaluate(plain, four, "random"))
         yield row(f"EMO-DB, {name}, new speakers", evaluate(plain, emodb, "loso"))
         both, _ = together([ravdess, emodb], FOUR)
-        strange = both.corpora == "emodb"
-        for train, test, how in ((~strange, strange, "RAVDESS → EMO-DB"), (strange, ~strange, "EMO-DB → RAVDESS")):
-            pair = (np.flatnonzero(train), np.flatnonzero(test))
-            answered = answers(both, [pair])
-            for heard, adapted in {"none": "", "session": ", session", "others": ", speaker, after all"}.items():
-                yield row(f"{how}, {name}{adapted}", judged(both, [pair], heard, answered))
+        found = evaluate(recipe("ridge"), both, "corpus", adapt=("session", "all"))
+        for tested, how in {"emodb": "RAVDESS → EMO-DB", "ravdess": "EMO-DB → RAVDESS"}.items():
+            for heard, adapted in {"": "", "session": ", session", "all": ", speaker, after all"}.items():
+                probabilities, rows = (
+                    found.adapted.get(heard, found).probabilities,
+                    np.flatnonzero(both.corpora == tested),
+                )
+                yield row(f"{how}, {name}{adapted}", scored(probabilities[rows], both, rows))
 
 
-@dataclass(frozen=True, eq=False)
-class Task:
-    """One model to fit, and clips to ask it about."""
-
-    values: NDArray[np.float32]
-    labels: NDArray[np.int64]
-    speakers: NDArray[np.str_]
-    test: NDArray[np.float32]
-    classes: int
-
-
-@dataclass(frozen=True, eq=False)
-class Answers:
-    """What a model says of the clips of one fold, and its logarithms' average, which adaptation starts from."""
-
-    test: NDArray[np.intp]
-    probabilities: NDArray[np.float64]
-    centre: tuple[float, ...]
-
-
-def answers(table: FeatureTable, pairs: list[tuple[NDArray[np.intp], NDArray[np.intp]]]) -> list[Answers]:
-    """The calibrated recipe, fitted on the training part of each fold and asked about the other."""
-    values, labels = examples(table)
-    copies = tuple(table.copies.values())
-    tasks = [
-        Task(*learnt(values, labels, table.speakers, copies, train), values[test], len(table.classes))
-        for train, test in pairs
-    ]
-    found = workers.run(answer, tasks)
-    return [Answers(test, *each) for (_, test), each in zip(pairs, found, strict=True)]
-
-
-def answer(task: Task) -> tuple[NDArray[np.float64], tuple[float, ...]]:
-    fitted = fit(recipe("ridge"), task.values, task.labels, task.speakers)
-    return guess(fitted, task.test, task.classes), fitted.centre_
-
-
-def judged(
-    table: FeatureTable,
-    pairs: list[tuple[NDArray[np.intp], NDArray[np.intp]]] | None,
-    heard: str,
-    answered: list[Answers] | None = None,
-) -> Report:
-    """The scores of all tested clips, after adaptation to ``none``, ``some`` or all ``others`` of the speaker's clips,
-    or to the ``session``, which is the whole fold."""
-    answered = answered or answers(table, pairs or [])
-    tested = np.concatenate([each.test for each in answered])
-    rng = np.random.default_rng(0)
-    rows = np.concatenate([adapted(each, table.speakers[each.test], heard, rng) for each in answered])
-    fold = np.concatenate([np.full(len(each.test), number) for number, each in enumerate(answered)])
-    labels = examples(table)[1]
+def scored(probabilities: NDArray[np.float64], table: FeatureTable, rows: NDArray[np.intp]) -> Report:
+    """The scores of some rows of a table."""
     return report(
-        rows,
-        labels[tested],
-        table.speakers[tested],
+        probabilities,
+        examples(table)[1][rows],
+        table.speakers[rows],
         table.classes,
-        protocol="emobox" if len(answered) > 1 else "speaker",
-        folds=len(answered),
+        protocol="speaker",
+        folds=1,
         seed=0,
-        fold=fold if len(answered) > 1 else None,
-        aspects={"sex": table.sexes[tested]},
+        aspects={"sex": table.sexes[rows]},
     )
-
-
-def adapted(each: Answers, speakers: NDArray[np.str_], heard: str, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Probabilities after adaptation."""
-    rows = each.probabilities
-    if heard == "session":
-        return Adaptation(each.centre).adapted_together(rows)
-    if heard == "none":
-        return rows
-    out = np.empty_like(rows)
-    for speaker in np.unique(speakers):
-        own = np.flatnonzero(speakers == speaker)
-        if heard == "others":
-            out[own] = Adaptation(each.centre).adapted_together(rows[own])
-            continue
-        for clip in own:
-            others = own[own != clip]
-            voice = Adaptation(each.centre)
-            voice.hear(rows[rng.choice(others, min(HEARD, len(others)), replace=False)])
-            out[clip] = voice.adapted(rows[clip][None])[0]
-    return out
 
 
 def row(figure: str, found: Report) -> dict[str, str]:

@@ -5,8 +5,8 @@
     se.recognize("call.wav")                                # with the built-in model
 
     corpus = se.corpora.open("ravdess")                     # fetched where it is not at hand
-    table = se.extract(corpus)                              # mel, chroma and MFCC, a row an utterance
-    model = se.train(table, family="mlp")                   # with honest scores inside
+    table = se.extract(corpus)                              # the speech encoder's layers, a row an utterance
+    model = se.train(table)                                 # with honest scores inside
     model.save("tone.semodel")
 
 What is named here is loaded when it is first used, so that prediction needs nothing that only training needs.
@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from .features.config import FeatureConfig
     from .features.extract import extract
     from .features.table import FeatureTable
+    from .models import profiles
     from .models.bundle import load
     from .models.model import Model
     from .models.prediction import Prediction
+    from .recognition.adapting import adapted
     from .recognition.live import listen, replay
     from .recognition.recognizer import recognize, recognize_files, recognize_segments
     from .recognition.stream import Moment, Stream
@@ -44,7 +46,9 @@ _HOMES = {
     "listen": ".recognition.live",
     "replay": ".recognition.live",
     "Stream": ".recognition.stream",
+    "adapted": ".recognition.adapting",
     "load": ".models.bundle",
+    "profiles": ".models.profiles",
     "corpora": ".corpora",
     "read": ".audio.read",
     "extract": ".features.extract",
@@ -72,7 +76,9 @@ __all__ = [  # noqa: RUF022 (in the order in which a user meets them)
     "listen",
     "replay",
     "Stream",
+    "adapted",
     "load",
+    "profiles",
     "corpora",
     "read",
     "extract",
@@ -98,7 +104,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'speech_emotion' has no attribute '{name}'")
     home = import_module(_HOMES[name], __name__)
-    value = home if name == "corpora" else getattr(home, name)
+    value = home if name in ("corpora", "profiles") else getattr(home, name)
     globals()[name] = value
     return value
 

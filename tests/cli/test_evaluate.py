@@ -143,7 +143,6 @@ def test_people_and_published_systems_stand_beside_ravdess_on_the_published_fold
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ([], "name either a model (--model) or a recipe"),
         (["--family", "lda", "--model", "classic"], "name either a model (--model) or a recipe"),
         (["--family", "ldo"], "unknown family 'ldo'"),
         (["--family", "lda", "--protocol", "emobux"], "did you mean 'emobox'?"),
@@ -279,3 +278,44 @@ def test_what_cannot_be_written_or_read_is_one_line_before_the_work(saved, tmp_p
         assert message in err
         assert len(err.splitlines()) == 1
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".html"] == []
+
+
+def test_adaptation_is_reported_both_ways(table, saved, tmp_path, capsys):
+    page = tmp_path / "page.html"
+    assert run(["evaluate", saved, *LDA, "--adapt", "3,all,session", "--json", "--report", str(page)]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    Draft202012Validator(SCHEMA).validate(facts)
+    expected = evaluate(recipe("lda"), table, workers=1, adapt=(3, "all", "session"))
+    assert facts["uar"] == expected.scores["uar"].as_dict()
+    assert {name: each["uar"] for name, each in facts["adapted"].items()} == {
+        name: each.scores["uar"].as_dict() for name, each in expected.adapted.items()
+    }
+    assert "after 3 other clips of the speaker" in page.read_text(encoding="utf-8")
+    assert run(["evaluate", saved, *LDA, "--adapt", "all"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (without,) = (line for line in lines if line.strip().startswith("not adapted"))
+    (after,) = (line for line in lines if line.strip().startswith("after all clips"))
+    assert f"{100 * expected.scores['uar'].value:.1f} % (" in without
+    assert f"{100 * expected.adapted['all'].scores['uar'].value:.1f} % (" in after
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [(["--adapt", "0"], "not '0'"), (["--adapt", "3", "--no-calibrate"], "leave out --no-calibrate, or --adapt")],
+)
+def test_an_adaptation_that_cannot_be_is_one_line(saved, capsys, options, says):
+    assert run(["evaluate", saved, *LDA, *options]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert says in err
+
+
+def test_a_calibration_error_without_calibration_is_marked(saved, tmp_path, capsys):
+    assert run(["evaluate", saved, *LDA, "--report", str(tmp_path / "r.html")]) == 0
+    out = capsys.readouterr().out
+    (ece,) = (line for line in out.splitlines() if line.strip().startswith("ECE"))
+    assert ece.count(")*") == 1
+    assert ece.index(")*") < ece.rindex(")")
+    assert "Judged without calibration" in out
+    assert run(["evaluate", saved, *LDA]) == 0
+    assert "Judged without calibration" not in capsys.readouterr().out

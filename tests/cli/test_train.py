@@ -128,3 +128,16 @@ def test_recordings_that_could_not_be_used_are_told(saved, tmp_path, capsys):
     replace(table, failures=(Failure("a.wav", "is empty"),)).save(saved)
     run(["train", saved, "-o", str(tmp_path / "m.semodel"), "--family", "lda", "--workers", "1"])
     assert "warning: 1 of 61 recordings could not be used: a.wav: is empty" in capsys.readouterr().err
+
+
+def test_where_nothing_is_named_the_recipe_of_the_built_in_model_is_trained(small, tmp_path, capsys):
+    assert run(["train", str(small), "-o", str(tmp_path / "m.semodel"), "--workers", "1"]) == 0
+    model = load(tmp_path / "m.semodel")
+    assert (model.provenance.family, model.config.features) == ("ridge", ("tone",))
+    assert "m.semodel: ridge, 8 utterances" in capsys.readouterr().err
+
+
+def test_other_features_are_learnt_by_the_network(small, tmp_path):
+    asked = ["--features", "rms,mfcc", "--no-calibrate", "--workers", "1"]
+    assert run(["train", str(small), "-o", str(tmp_path / "m.semodel"), *asked]) == 0
+    assert load(tmp_path / "m.semodel").provenance.family == "mlp"

@@ -10,7 +10,7 @@ from scipy.stats import permutation_test
 
 from speech_emotion.errors import UsageError
 from speech_emotion.evaluation.compare import PERMUTATIONS, compare, paired
-from speech_emotion.evaluation.evaluate import report
+from speech_emotion.evaluation.evaluate import Report, report
 
 
 def _report(rng, rate, speakers=8, clips=30):
@@ -80,3 +80,23 @@ def test_reports_of_other_clips_are_refused():
     one = _report(np.random.default_rng(5), 0.6)
     with pytest.raises(UsageError, match="same utterances and emotions"):
         compare(one, replace(one, truth=one.truth[::-1].copy()))
+
+
+def test_of_emobox_the_mean_of_the_folds_is_compared_as_the_score_is(scored: Report) -> None:
+    """Folds of one and of four speakers, with few sad clips in one, so that pooling the clips gives another number."""
+    rows = np.flatnonzero((scored.speakers != "s/0") | (scored.truth < 2) | (np.arange(60) > 54))
+    truth, who = scored.truth[rows], scored.speakers[rows]
+    better = np.eye(3)[truth]
+    better[who == "s/0"] = np.eye(3)[0]
+
+    def made(probabilities: np.ndarray, protocol: str, fold: np.ndarray | None) -> Report:
+        return report(probabilities, truth, who, scored.emotions, protocol=protocol, folds=2, seed=0, fold=fold)
+
+    fold = (who == "s/0").astype(np.intp)
+    first, second = (made(each, "emobox", fold) for each in (scored.probabilities[rows], better))
+    found = compare(first, second)
+    assert found.first == pytest.approx(first.scores["uar"].value, abs=1e-12)
+    assert found.second == pytest.approx(second.scores["uar"].value, abs=1e-12)
+    assert found.difference.value == pytest.approx(found.first - found.second)
+    pooled = compare(*(made(each, "speaker", None) for each in (scored.probabilities[rows], better)))
+    assert abs(pooled.second - found.second) > 0.01

@@ -312,3 +312,11 @@ def test_choosing_between_models_inside_a_fold_keeps_the_training_speakers_apart
     report = evaluate(choice, table, "loso", workers=1)
     assert report.folds == 6
     assert Spy.asked == [5] * 6
+
+
+def test_chance_counts_the_emotions_that_are_tested(made_table) -> None:
+    """A model of three emotions, asked about clips of two: UAR is a mean over these two."""
+    table = made_table(speakers=6)
+    found = evaluate(_model(table, Saved(3)), table.select(["calm", "sad"]))
+    assert len(found.emotions) == 3
+    assert found.chance == 1 / 2

@@ -291,3 +291,24 @@ def test_chromium_shows_the_page_from_disk_within_its_width(study: Study, tmp_pa
     shown, links = re.search(r"<title>(\d+) (\d+)</title>", done.stdout).groups()
     assert int(shown) <= width
     assert links == "1"  # to the warnings, on the page itself
+
+
+def test_the_page_names_files_without_their_folders(study: Study) -> None:
+    repeat = "speech-emotion evaluate ravdess:/home/ann/Speech.zip --report '/home/ann lee/r.html'"
+    html = render(page(study, heard=("/home/ann/clips/a.wav", "sad", [("sad", 1.0)]), repeat=repeat))
+    assert "/home" not in html
+    text = _text(html)
+    assert "a.wav" in text
+    assert "ravdess:Speech.zip --report r.html" in text
+
+
+def test_scores_after_adaptation_stand_beside_those_without(study: Study, scored: Report) -> None:
+    after = replace(scored, scores={**scored.scores, "uar": Score(0.95, 0.9, 0.97)})
+    sides = tuple(
+        replace(side, report=replace(side.report, adapted={"10": after})) if side.protocol == "speaker" else side
+        for side in study.sides
+    )
+    text = _text(render(page(replace(study, sides=sides))))
+    assert f"without {scored.scores['uar']}" in text
+    assert "after 10 other clips of the speaker 95.0 % (90.0–97.0)" in text
+    assert "Adapted to who it hears" not in _text(render(page(study)))

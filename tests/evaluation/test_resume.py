@@ -85,7 +85,7 @@ def test_a_damaged_file_is_fitted_anew_and_forget_leaves_what_is_not_ours(made_t
     files = sorted(folder.iterdir())
     files[0].write_bytes(files[0].read_bytes()[:100])
     files[1].write_bytes(b"")
-    np.savez(files[2], probabilities=np.zeros((2, 2)), sure=np.ones(2, dtype=bool))
+    np.savez(files[2], probabilities=np.zeros((2, 2)), sure_above=np.array(0.0), centre=np.zeros(0))
     again = evaluate(LinearDiscriminantAnalysis(), table, folds=3, workers=1, resume=folder)
     assert (again.probabilities == first.probabilities).all()
     assert sorted(folder.iterdir()) == files
@@ -100,8 +100,9 @@ def test_numbers_that_are_no_probabilities_are_fitted_anew(value: float, made_ta
     first = evaluate(LinearDiscriminantAnalysis(), table, folds=3, workers=1, resume=tmp_path)
     for file in tmp_path.iterdir():
         with np.load(file) as kept:
-            probabilities, sure = np.full_like(kept["probabilities"], value), kept["sure"]
-        np.savez(file, probabilities=probabilities, sure=sure)
+            others = {name: kept[name] for name in ("sure_above", "centre")}
+            probabilities = np.full_like(kept["probabilities"], value)
+        np.savez(file, probabilities=probabilities, **others)
     again = evaluate(LinearDiscriminantAnalysis(), table, folds=3, workers=1, resume=tmp_path)
     assert (again.probabilities == first.probabilities).all()
 

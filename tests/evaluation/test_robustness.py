@@ -22,6 +22,7 @@ from speech_emotion.evaluation.conditions import CONDITIONS
 from speech_emotion.evaluation.evaluate import evaluate
 from speech_emotion.evaluation.robustness import Robustness, Row, robustness
 from speech_emotion.features.config import FeatureConfig
+from speech_emotion.features.defaults import CLASSIC
 from speech_emotion.features.extract import extract
 from speech_emotion.models.manifest import Provenance
 from speech_emotion.models.model import Model
@@ -142,7 +143,7 @@ def test_models_learn_clean_clips_of_other_speakers_only(tmp_path: Path) -> None
 
 def test_without_conditions_the_clean_score_is_that_of_evaluate(ravdess_zip: Path) -> None:
     corpus = ravdess.read(ravdess_zip).select(["calm", "angry", "sad"], ["01", "02", "03", "04"])
-    table = extract(corpus, workers=1)
+    table = extract(corpus, CLASSIC, workers=1)
     recipe = family("lda").build(seed=0)
     report = evaluate(recipe, table, folds=2, workers=1)
     result = robustness(recipe, table, folds=2, workers=1, conditions=["crop_3"])

@@ -18,6 +18,7 @@ from speech_emotion.corpora.utterance import Corpus, Origin, Utterance
 from speech_emotion.errors import FeatureError
 from speech_emotion.features import extract as module
 from speech_emotion.features.config import FRAMES, FeatureConfig
+from speech_emotion.features.defaults import CLASSIC, TEMPI
 from speech_emotion.features.extract import extract
 from speech_emotion.features.table import PER_UTTERANCE
 
@@ -125,7 +126,7 @@ def test_a_killed_run_resumes_and_ends_with_the_same_table(ravdess_zip: Path, tm
         "from speech_emotion.corpora import ravdess; from speech_emotion.features.extract import extract\n"
         "clips = ravdess.read(sys.argv[1]); clips = replace(clips, utterances=clips.utterances[::6])\n"
         "def tell(done, total): print(done, flush=True)\n"
-        "extract(clips, workers=1, resume=sys.argv[2], progress=tell).save(sys.argv[3])\n"
+        "extract(clips, ['mel', 'chroma', 'mfcc'], workers=1, resume=sys.argv[2], progress=tell).save(sys.argv[3])\n"
     )
     parts, out = tmp_path / "parts", tmp_path / "table.npz"
     command = [sys.executable, "-c", script, str(ravdess_zip), str(parts), str(out)]
@@ -140,7 +141,7 @@ def test_a_killed_run_resumes_and_ends_with_the_same_table(ravdess_zip: Path, tm
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
     table = module.FeatureTable.load(out)
     clips = ravdess.read(ravdess_zip)
-    whole = extract(replace(clips, utterances=clips.utterances[::6]), workers=2)
+    whole = extract(replace(clips, utterances=clips.utterances[::6]), CLASSIC, workers=2)
     np.testing.assert_array_equal(table.values, whole.values)
 
 
@@ -150,3 +151,17 @@ def test_part_of_a_file_can_be_an_utterance(tmp_path: Path) -> None:
     halves = tuple(Utterance(str(path), "calm", "me/1", "me", start=at, end=at + 1.0) for at in (0.0, 1.0))
     table = extract(Corpus(Origin("me", "own"), halves), features=["rms"], statistics=["p50"], workers=1)
     np.testing.assert_allclose(table.values[:, 0], [0.0, 0.5], atol=1e-6)
+
+
+def test_where_nothing_is_named_the_encoder_hears_each_clip_at_three_tempi(corpus: Corpus) -> None:
+    few = replace(corpus, utterances=corpus.utterances[:3])
+    table = extract(few, workers=1)
+    assert table.config.features == ("tone",)
+    assert tuple(table.copies) == TEMPI
+    assert not np.allclose(table.copies["slower"], table.values)
+    assert extract(few, copies=[], workers=1).copies == {}
+
+
+def test_statistics_alone_are_of_the_frames_of_mel_chroma_and_mfcc(corpus: Corpus) -> None:
+    table = extract(replace(corpus, utterances=corpus.utterances[:2]), statistics=["mean", "std"], workers=1)
+    assert (table.config.features, table.values.shape, table.copies) == (CLASSIC, (2, 360), {})

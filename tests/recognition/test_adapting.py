@@ -8,6 +8,7 @@ import pytest
 
 from speech_emotion.errors import UsageError
 from speech_emotion.features.config import FeatureConfig
+from speech_emotion.models import profiles
 from speech_emotion.models.adaptation import Adaptation
 from speech_emotion.models.manifest import Provenance
 from speech_emotion.models.model import Model
@@ -88,14 +89,14 @@ def test_one_recording_by_itself_stays_as_it_is(model: Model) -> None:
 
 def test_a_profile_goes_on_where_it_was(model: Model, answers: list[Recognition], tmp_path: Path) -> None:
     profile = tmp_path / "ann.json"
-    session = adapting.opened(model, profile)
+    session = profiles.opened(profile, model)
     list(adapting.adapted(answers, model, "session", session))
     session.save(profile)
     alone = answer(model, "a.wav", 0.6, 0.3, 0.1)
-    [found] = adapting.adapted([alone], model, "session", adapting.opened(model, profile))
+    [found] = adapting.adapted([alone], model, "session", profiles.opened(profile, model))
     assert found.prediction != alone.prediction
     with pytest.raises(UsageError, match="kept with another model"):
-        adapting.opened(replace(model, centre=(1.0, -1.0, 0.0)), profile)
+        profiles.opened(profile, replace(model, centre=(1.0, -1.0, 0.0)))
 
 
 @pytest.mark.parametrize(

@@ -9,31 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import UsageError
-from .recordings import table_of
-from .scores import percent, say_licence
-from .terminal import again, output, progress, say, warn, words
+from .recordings import status, table_of
+from .scores import say_licence
+from .studies import show
+from .terminal import again, progress, say, warn, words
 
 if TYPE_CHECKING:
-    from ..evaluation.robustness import Robustness
-    from ..evaluation.study import Study
     from ..features.table import FeatureTable
-
-ROWS = {
-    "uar": "UAR",
-    "accuracy": "accuracy",
-    "macro_f1": "macro F1",
-    "ece": "ECE",
-    "coverage": "answered",
-    "sure_accuracy": "right of those",
-}
-"""The scores that are printed; ``--json`` has all."""
-
-WHY = (
-    "In the random split the model has heard every voice that it is tested on, so it is too kind: expect the "
-    "score for new speakers."
-)
-KNOWN_VOICES = "With new sentences the model still knows the voices: expect less of a new one (--protocol speaker)."
-BRACKETS = "In brackets: 95 % intervals, by bootstrap over speakers."
+    from ..models.model import Model
 
 
 def evaluate(
@@ -47,11 +30,18 @@ def evaluate(
     *,
     model: Annotated[str | None, typer.Option(help="A .semodel file, or a built-in model's name.")] = None,
     family: Annotated[
-        str | None, typer.Option(help="A recipe instead: mlp, svm, lda, ridge, logistic or extra_trees.")
+        str | None,
+        typer.Option(
+            help="A recipe instead: ridge, mlp, svm, lda, logistic or extra_trees.  "
+            "[default: ridge; mlp with other features than tone]"
+        ),
     ] = None,
     features: Annotated[
         str | None,
-        typer.Option(help="Groups, by comma.  [default: mel,chroma,mfcc; of a table, all]", show_default=False),
+        typer.Option(
+            help="Groups, by comma.  [default: tone; mel,chroma,mfcc with another family than ridge; of a table, all]",
+            show_default=False,
+        ),
     ] = None,
     statistics: Annotated[
         str | None,
@@ -60,7 +50,11 @@ def evaluate(
     emotions: Annotated[str | None, typer.Option(help="Only these emotions, by comma.")] = None,
     copies: Annotated[
         str | None,
-        typer.Option(help="Learn each clip also changed so, by comma: slower,faster,noise,room,…", show_default=False),
+        typer.Option(
+            help="Learn each clip also changed so, by comma: slower,faster,noise,room,…; or none.  "
+            "[default: slower,faster if no --features are named; of a table, all]",
+            show_default=False,
+        ),
     ] = None,
     protocol: Annotated[str, typer.Option(help="random, speaker, loso, sentence, emobox or corpus.")] = "speaker",
     folds: Annotated[int, typer.Option(min=2, help="Of random and speaker.")] = 5,
@@ -71,6 +65,14 @@ def evaluate(
     allow_overlap: Annotated[
         bool, typer.Option("--allow-overlap", help="Judge a model also on voices that it was trained on.")
     ] = False,
+    adapt: Annotated[
+        str | None,
+        typer.Option(
+            help="Also after hearing so many other clips of each speaker, all of them, or all that are tested, "
+            "emotions unknown: 10, all, session; by comma.",
+            show_default=False,
+        ),
+    ] = None,
     robustness: Annotated[
         bool, typer.Option("--robustness", help="Also with noise, a telephone, codecs, a room … over the recordings.")
     ] = False,
@@ -90,25 +92,33 @@ def evaluate(
 
     The random split is never shown without the score for new speakers beside it.
     """
+    from ..evaluation.adapted import asked
     from ..evaluation.protocols import splitter
     from ..evaluation.report import Page, check_target, write
     from ..evaluation.side_by_side import BESIDE, study
     from ..evaluation.together import together
+    from ..features.defaults import NO_COPIES, family_of
+    from ..models.bundle import load
 
     splitter(protocol, folds, seed)
-    if (model is None) == (family is None):
-        raise UsageError("name either a model (--model) or a recipe (--family mlp)")
-    if clips is not None and not robustness:
-        raise UsageError("--clips goes with --robustness")
+    heard = asked(words(adapt) or ())
+    own = bool(features or statistics or copies or sure_at is not None or not calibrate)
+    _refuse(model, family, own, bool(heard) and not calibrate, clips is not None and not robustness)
     if report is not None:
         check_target(report)
-    judged, subject, groups, over_frames = _what(model, family, features, statistics, calibrate, sure_at, seed)
+    loaded = None if model is None else load(model)
+    _judged(loaded, model, family, calibrate, sure_at, seed)  # refuses, before the work, what cannot be
     kept = resume or (report and report.with_name(f"{report.name}.parts"))
-    tables = [table_of(name, groups, over_frames, words(emotions), workers, words(copies), kept) for name in corpus]
+    groups, over_frames, changed = words(features), words(statistics), words(copies)
+    if loaded is not None:
+        groups, over_frames, changed = list(loaded.config.features), list(loaded.config.statistics), list(NO_COPIES)
+    tables = [table_of(name, groups, over_frames, words(emotions), workers, changed, kept, family) for name in corpus]
     table, dropped = together(tables)
     for emotion, count in dropped.items():
         warn(f"{count} recordings left out: '{emotion}' is not in all of them")
     say_licence(table.origins)
+    family = family or family_of(table.config.features)
+    judged, subject = _judged(loaded, model, family, calibrate, sure_at, seed)
     honest = ("speaker",) if protocol == "random" and _has_voices(table) else ()
     found = study(
         judged,
@@ -124,47 +134,50 @@ def evaluate(
         resume=kept,
         degraded=robustness,
         clips=clips,
+        adapt=heard,
     )
     for line in found.leaks:
         warn(line)
     repeat = again(context, without=("workers", "resume", "as_json"))
     if report is not None:
-        write(Page(f"Emotions in {table.name}: {model or family}", [found], repeat=repeat), report)
+        name = Path(model).name if model else family
+        write(Page(f"Emotions in {table.name}: {name}", [found], repeat=repeat), report)
     if kept and not resume:
         _forget(kept)
     if as_json:
         print(json.dumps({**found.as_dict(), "repeat": repeat}, indent=2, ensure_ascii=False))
     else:
-        _show(found)
+        show(found)
     if report is not None:
         say(f"report: {report}")
     if found.not_robust:
         warn(f"not measured in worse sound: {found.not_robust}")
+    if found.not_robust or status(*zip(corpus, tables, strict=True)):
         raise typer.Exit(1)
 
 
-def _what(
-    model: str | None,
-    family: str | None,
-    features: str | None,
-    statistics: str | None,
-    calibrate: bool,
-    sure_at: float | None,
-    seed: int,
-) -> tuple[Any, str, list[str] | None, list[str] | None]:
-    """What to judge, what it is in words, and the features and statistics that it reads."""
-    if model is not None:
-        from ..models.bundle import load
+def _refuse(model: str | None, family: str | None, own: bool, unadapted: bool, clips: bool) -> None:
+    """Refuse options that contradict each other."""
+    if model is not None and family is not None:
+        raise UsageError("name either a model (--model) or a recipe (--family mlp), not both")
+    if model is not None and own:
+        raise UsageError("a model has its own features and calibration; those options go with --family")
+    if unadapted:
+        raise UsageError("adaptation starts from what calibration finds; leave out --no-calibrate, or --adapt")
+    if clips:
+        raise UsageError("--clips goes with --robustness")
 
-        if features or statistics or sure_at is not None or not calibrate:
-            raise UsageError("a model has its own features and calibration; those options go with --family")
-        loaded = load(model)
-        subject = f"{loaded.name} ({model}), as it is"
-        return loaded, subject, list(loaded.config.features), list(loaded.config.statistics)
+
+def _judged(
+    loaded: Model | None, model: str | None, family: str | None, calibrate: bool, sure_at: float | None, seed: int
+) -> tuple[Any, str]:
+    """What to judge, and what it is in words."""
     from ..training.train import described, recipe
 
-    built = recipe(family or "", seed=seed, calibrate=calibrate, sure_at=sure_at)
-    return built, described(family or "", calibrate, sure_at), words(features), words(statistics)
+    if loaded is not None:
+        return loaded, f"{loaded.name} ({Path(model or '').name}), as it is"
+    built = recipe(family, seed=seed, calibrate=calibrate, sure_at=sure_at)
+    return built, described(family, calibrate, sure_at)
 
 
 def _forget(kept: Path) -> None:
@@ -178,78 +191,3 @@ def _forget(kept: Path) -> None:
 
 def _has_voices(table: FeatureTable) -> bool:
     return len(set(table.speakers.tolist())) > 1
-
-
-def _show(study: Study) -> None:
-    from rich.table import Table
-
-    from ..evaluation.breakdown import parts, sex_gap, speakers
-    from ..evaluation.study import tested_on
-
-    reports, honest = list(study.reports.values()), study.honest
-    table = Table("", *(tested_on(report) for report in reports), box=None)
-    for name, title in ROWS.items():
-        if any(name in report.scores for report in reports):
-            cells = [percent(report.scores[name].as_dict()) if name in report.scores else "–" for report in reports]
-            table.add_row(title, *cells)
-    for emotion in honest.emotions:
-        recalls = [report.recalls.get(emotion) for report in reports]
-        table.add_row(f"recall {emotion}", *("–" if value is None else f"{100 * value:.0f} %" for value in recalls))
-    for aspect in ("sex", "corpus", "intensity"):
-        found = [{part.name: part for part in parts(report, aspect)} for report in reports]
-        for name in found[0] if len(found[0]) > 1 else ():
-            table.add_row(f"UAR {name}", *(percent(each[name].uar.as_dict()) for each in found))
-    worst = [speakers(report)[0] for report in reports]
-    table.add_row("worst speaker", *(f"{part.name}: UAR {100 * part.uar.value:.0f} %" for part in worst))
-    console = output()
-    console.print(table)
-    one = f"UAR {100 / len(honest.recalls):.1f} %, accuracy {100 * honest.majority:.1f} %"
-    known = [f"chance: UAR {100 * honest.chance:.1f} %", f"always the most frequent: {one}"]
-    known += [f"people who only hear it: accuracy {100 * study.human:.0f} %"] if study.human else []
-    console.print("; ".join(known))
-    gap = sex_gap(honest)
-    if gap:
-        value, low, high = (_hundredths(end) for end in (gap.value, gap.low, gap.high))
-        console.print(f"UAR of women less that of men: {value} points ({low} to {high})")
-    if study.systems:
-        listed = ", ".join(f"{system.name} {100 * system.uar:.1f} %" for system in study.systems)
-        console.print(f"published on the same folds (EmoBox), UAR: {listed}")
-    console.print(BRACKETS)
-    if study.robustness:
-        _show_robustness(study.robustness)
-    _warn_of_known_voices(study)
-    for side in study.sides:
-        if side.why_not:
-            say(f"note: '{side.protocol}' is not possible: {side.why_not}")
-    for note in study.notes:
-        say(f"note: {note}")
-
-
-def _warn_of_known_voices(study: Study) -> None:
-    """Say it where a score that is printed is of voices that the model has heard."""
-    if "random" in study.reports:
-        alone = "There is one speaker only, so nothing is known of other voices."
-        output().print(WHY if study.honest.protocol != "random" else alone)
-    elif study.asked == "sentence":
-        output().print(KNOWN_VOICES)
-
-
-def _show_robustness(found: Robustness) -> None:
-    from rich.table import Table
-
-    table = Table(f"{found.clips} clips in worse sound", "UAR", "lost", "same answer", box=None)
-    table.add_row("as recorded", percent(found.clean.as_dict()), "", "")
-    for row in found.rows:
-        if row.uar and row.drop and row.unchanged:
-            cells = [percent(row.uar.as_dict()), f"{100 * row.drop.value:.1f}", f"{100 * row.unchanged.value:.0f} %"]
-            table.add_row(row.title, *cells)
-        else:
-            table.add_row(row.title, "–", "–", "–")
-            say(f"note: {row.title} not measured: {row.missing}")
-    output().print(table)
-    for note in found.notes:
-        say(f"note: {note}")
-
-
-def _hundredths(value: float) -> str:
-    return f"{round(100 * value, 1) + 0.0:+.1f}"

@@ -17,16 +17,26 @@ def extract(
     corpus: Annotated[str, typer.Argument(help="A corpus: a name (ravdess), a path, or name:path.")],
     out: Annotated[Path, typer.Argument(help="The file to write: .npz, which numpy.load opens.")],
     features: Annotated[
-        str, typer.Option(help="Groups, by comma: mel, chroma, mfcc, zcr, rms, f0, tone, tone-large, egemaps, compare.")
-    ] = "mel,chroma,mfcc",
+        str | None,
+        typer.Option(
+            help="Groups, by comma: tone, tone-large, mel, chroma, mfcc, zcr, rms, f0, egemaps, compare.  "
+            "[default: tone]",
+            show_default=False,
+        ),
+    ] = None,
     statistics: Annotated[
-        str, typer.Option(help="Over frames, by comma: mean, std, slope, and percentiles such as p10.")
-    ] = "mean",
+        str | None,
+        typer.Option(
+            help="Over frames, by comma: mean, std, slope, and percentiles such as p10.  [default: mean]",
+            show_default=False,
+        ),
+    ] = None,
     emotions: Annotated[str | None, typer.Option(help="Only these emotions, by comma.")] = None,
     copies: Annotated[
         str | None,
         typer.Option(
-            help="Each recording also changed so, to be learnt from, by comma: slower,faster,noise,room,…",
+            help="Each recording also changed so, to be learnt from, by comma: slower,faster,noise,room,…; or none.  "
+            "[default: slower,faster if no --features are named]",
             show_default=False,
         ),
     ] = None,

@@ -96,14 +96,15 @@ def compare(
     """Say which of two models is better on the same recordings, and whether that may be luck."""
     from ..evaluation.compare import compare as compared
     from ..evaluation.evaluate import evaluate
+    from ..features.defaults import NO_COPIES
     from ..models.bundle import load
-    from .recordings import table_of
+    from .recordings import status, table_of
     from .terminal import say
 
     reports = []
     for model in (load(first), load(second)):
         config = model.config
-        table = table_of(corpus, config.features, config.statistics, workers=workers)
+        table = table_of(corpus, config.features, config.statistics, workers=workers, copies=NO_COPIES)
         reports.append(evaluate(model, table, seed=seed, workers=workers, allow_overlap=allow_overlap))
     found = compared(*reports, seed=seed)
     if as_json:
@@ -116,3 +117,5 @@ def compare(
         )
     for note in dict.fromkeys(note for report in reports for note in report.notes):
         say(f"note: {note}")
+    if status((corpus, table)):
+        raise typer.Exit(1)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import unknown
+from ..errors import UsageError, unknown
 from .scores import say_licence
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ STANDARD_INPUT = "-"
 def predict(
     files: Annotated[
         list[str],
-        typer.Argument(help="Recordings, folders, zip archives or patterns; - is standard input."),
+        typer.Argument(help="Recordings, folders, zip archives, patterns, or a CSV of paths; - is standard input."),
     ],
     model: Annotated[str, typer.Option(help="A built-in model, or a .semodel file.")] = "tone",
     format_: Annotated[str, typer.Option("--format", help="table, json, jsonl or csv.")] = "table",
@@ -34,8 +34,23 @@ def predict(
     hop: Annotated[float, typer.Option(help="From one segment to the next, in seconds.")] = 1.0,
     top_k: Annotated[int | None, typer.Option(min=1, help="How many scores to show.")] = None,
     adapt: Annotated[
-        str, typer.Option(help="To what all of them have in common: none, session, or speaker (of each folder).")
-    ] = "none",
+        str | None,
+        typer.Option(
+            help="To what they have in common: none, session or speaker.  [default: none]", show_default=False
+        ),
+    ] = None,
+    group_by: Annotated[
+        str | None,
+        typer.Option(
+            help="What is one speaker, or one session: folder, or a column of the CSV.  "
+            "[default: its column speaker, else folder]",
+            show_default=False,
+        ),
+    ] = None,
+    speaker: Annotated[
+        str | None,
+        typer.Option(help="All are of this voice: remember it, and go on from what was heard of it before."),
+    ] = None,
     profile: Annotated[
         Path | None,
         typer.Option(help="Remember what was heard in this file, and go on from it; goes with --adapt."),
@@ -47,25 +62,45 @@ def predict(
     The scores of a recording sum to 1. A recording that cannot be read costs its own line only (exit status 1).
     """
     from ..audio.windows import slide
+    from ..models import profiles
     from ..models.bundle import load
     from ..recognition import adapting
     from ..recognition.formats import FORMATS
+    from ..recognition.groups import grouped
 
     if format_ not in FORMATS:
         raise unknown("format", format_, FORMATS)
     slide((), window, hop)
+    if speaker is not None:
+        _alone(adapt, group_by, profile)
+        profile = profiles.path_of(speaker)
+    adapt = adapt or ("none" if speaker is None else "speaker")
     listener = load(model)
-    adapting.check(adapt, listener, profile)
-    session = adapting.opened(listener, profile) if adapt != "none" else None
+    adapting.check(adapt, listener, profile, group_by is not None)
+    group = grouped(files, group_by) if group_by or adapt == "speaker" else None
+    if speaker is not None:
+        group = lambda path: speaker  # noqa: E731
+    session = profiles.opened(profile, listener) if profile is not None else None
     say_licence(listener.provenance.origins)
     found = _answers(files, listener, segments, window, hop, workers)
-    answers = _Counted(adapting.adapted(found, listener, adapt, session))
+    answers = _Counted(adapting.adapted(found, listener, adapt, session, group))
     for text in FORMATS[format_](answers, top_k):
         print(text, flush=True)
-    if session is not None and profile is not None:
+    if session is not None and speaker is not None:
+        profiles.save(speaker, session)
+    elif session is not None and profile is not None:
         session.save(profile)
     if answers.failed:
         raise typer.Exit(1)
+
+
+def _alone(adapt: str | None, group_by: str | None, profile: Path | None) -> None:
+    """Refuse what contradicts that all recordings are of one remembered voice."""
+    if adapt not in (None, "speaker"):
+        raise UsageError(f"--speaker adapts to a voice, so it does not go with --adapt {adapt}")
+    for option, given in (("--group-by", group_by), ("--profile", profile)):
+        if given is not None:
+            raise UsageError(f"--speaker says whose voice all recordings are, so it does not go with {option}")
 
 
 class _Counted:

@@ -20,6 +20,7 @@ def table_of(
     workers: int | None = None,
     copies: Sequence[str] | None = None,
     resume: Path | None = None,
+    family: str | None = None,
 ) -> FeatureTable:
     """The features of a corpus, computed now or read from a table that ``extract`` saved.
 
@@ -27,13 +28,16 @@ def table_of(
 
     Args:
         corpus: a name, a path or ``name:path``; or an ``.npz`` file.
-        features: groups; None takes mel, chroma and mfcc, or all that the table has.
+        features: groups; None takes what goes with the family, or all that the table has.
         statistics: over frames; None takes the mean, or all that the table has.
         emotions: those to keep; None keeps all.
         workers: how many processes; None takes all cores.
-        copies: each recording once more, changed so; None makes none, or takes all that the table has.
+        copies: each recording once more, changed so; None makes what goes with the features, or takes all that the
+            table has.
         resume: where to keep what is done while it is not all done.
+        family: that will learn from them, where one is named.
     """
+    from ..features.defaults import copies_of
     from ..features.table import FeatureTable
 
     if corpus.endswith(".npz"):
@@ -41,16 +45,27 @@ def table_of(
         if emotions:
             table = table.select(emotions)
         if copies is not None:
-            table = table.with_copies(copies)
+            table = table.with_copies(copies_of(table.config.features, copies))
         if features or statistics:
             table = table.narrow(features or table.config.features, statistics)
     else:
-        table = measured(corpus, features, statistics, emotions, workers, copies, resume)
+        table = measured(corpus, features, statistics, emotions, workers, copies, resume, family)
     if table.failures:
         first = table.failures[0]
         count = len(table.failures)
         warn(f"{count} of {len(table) + count} recordings could not be used: {first.path}: {first.reason}")
     return table
+
+
+def status(*given: tuple[str, FeatureTable]) -> int:
+    """What a command exits with once its work is done: 1 where recordings that it measured could not be used.
+
+    A table that was saved without some is whole as it is: whoever made it was told.
+
+    Args:
+        given: each corpus as it was named, and its table.
+    """
+    return int(any(table.failures and not corpus.endswith(".npz") for corpus, table in given))
 
 
 def measured(
@@ -61,27 +76,29 @@ def measured(
     workers: int | None,
     copies: Sequence[str] | None = None,
     resume: Path | None = None,
+    family: str | None = None,
 ) -> FeatureTable:
     """The features of a corpus, computed now; warns on standard error of what was left out.
 
     Args:
         corpus: a name, a path or ``name:path``.
-        features: groups; None takes mel, chroma and mfcc.
+        features: groups; None takes what goes with the family.
         statistics: over frames; None takes the mean.
         emotions: those to keep; None keeps all.
         workers: how many processes; None takes all cores.
-        copies: each recording once more, changed so; None makes none, or takes all that the table has.
+        copies: each recording once more, changed so; None makes what goes with the features.
         resume: where to keep what is done while it is not all done.
+        family: that will learn from them, where one is named.
     """
     from .. import corpora
     from ..features.config import FeatureConfig
     from ..features.copies import chosen
+    from ..features.defaults import copies_of, features_of
     from ..features.extract import extract
 
-    chosen(copies or ())
-
     default = FeatureConfig()
-    config = default.narrowed(features or default.features, statistics or default.statistics)
+    config = default.narrowed(features or features_of(family, statistics), statistics or default.statistics)
+    wanted = chosen(copies_of(config.features, copies, named=features is not None))
     with progress(f"opening {Path(corpus).name}", unit="bytes") as step:
         recordings = corpora.open(corpus, progress=step)
     for reason, count in recordings.left_out.items():
@@ -89,4 +106,4 @@ def measured(
     if emotions:
         recordings = recordings.select(emotions)
     with progress("features") as step:
-        return extract(recordings, config=config, copies=copies or (), workers=workers, resume=resume, progress=step)
+        return extract(recordings, config=config, copies=wanted, workers=workers, resume=resume, progress=step)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .recordings import table_of
+from .recordings import status, table_of
 from .scores import percent, say_licence
 from .terminal import output, say, words
 
@@ -40,18 +40,25 @@ def search(
     models_dir: Annotated[
         Path, typer.Option(help="For the models and leaderboard.csv; an earlier search's there are replaced.")
     ] = Path("models"),
-    families: Annotated[str | None, typer.Option(help="Only these families, by comma.")] = None,
+    families: Annotated[
+        str | None, typer.Option(help="Only these families, by comma.  [default: all; ridge,logistic with tone]")
+    ] = None,
     features: Annotated[
         str | None,
         typer.Option(
-            help="Groups to choose from, by comma.  [default: mel,chroma,mfcc; of a table, all]",
+            help="Groups to choose from, by comma.  [default: tone; mel,chroma,mfcc with other --families than ridge; "
+            "of a table, all]",
             show_default=False,
         ),
     ] = None,
     emotions: Annotated[str | None, typer.Option(help="Only these emotions, by comma.")] = None,
     copies: Annotated[
         str | None,
-        typer.Option(help="Learn each clip also changed so, by comma: slower,faster,noise,room,…", show_default=False),
+        typer.Option(
+            help="Learn each clip also changed so, by comma: slower,faster,noise,room,…; or none.  "
+            "[default: slower,faster if no --features are named; of a table, all]",
+            show_default=False,
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores if not given.")] = None,
@@ -72,7 +79,9 @@ def search(
     seconds = parse_budget(budget)
     check_names(strategy, words(families))
     writable(models_dir)
-    table = table_of(corpus, words(features), None, words(emotions), workers, words(copies))
+    asked = words(families) or []
+    family = None if "ridge" in asked or not asked else asked[0]
+    table = table_of(corpus, words(features), None, words(emotions), workers, words(copies), family=family)
     say_licence(table.origins)
     board = _Board(time.monotonic() + seconds, trials)
     with board.shown():
@@ -95,6 +104,8 @@ def search(
         print(json.dumps(result.as_dict(), indent=2, ensure_ascii=False))
     else:
         _show(result)
+    if status((corpus, table)):
+        raise typer.Exit(1)
 
 
 class _Board:

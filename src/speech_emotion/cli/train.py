@@ -10,7 +10,7 @@ import typer
 
 from ..corpora.paths import writable
 from ..errors import UsageError
-from .recordings import table_of
+from .recordings import status, table_of
 from .scores import percent, say_licence
 from .terminal import output, progress, say, words
 
@@ -33,10 +33,19 @@ def train(
     ],
     *,
     out: Annotated[Path, typer.Option("--out", "-o", help="The model to write: .semodel.")],
-    family: Annotated[str, typer.Option(help="mlp, svm, lda, ridge, logistic or extra_trees.")] = "mlp",
+    family: Annotated[
+        str | None,
+        typer.Option(
+            help="ridge, mlp, svm, lda, logistic or extra_trees.  [default: ridge; mlp with other features than tone]",
+            show_default=False,
+        ),
+    ] = None,
     features: Annotated[
         str | None,
-        typer.Option(help="Groups, by comma.  [default: mel,chroma,mfcc; of a table, all]", show_default=False),
+        typer.Option(
+            help="Groups, by comma.  [default: tone; mel,chroma,mfcc with another family than ridge; of a table, all]",
+            show_default=False,
+        ),
     ] = None,
     statistics: Annotated[
         str | None,
@@ -45,7 +54,11 @@ def train(
     emotions: Annotated[str | None, typer.Option(help="Only these emotions, by comma.")] = None,
     copies: Annotated[
         str | None,
-        typer.Option(help="Learn each clip also changed so, by comma: slower,faster,noise,room,…", show_default=False),
+        typer.Option(
+            help="Learn each clip also changed so, by comma: slower,faster,noise,room,…; or none.  "
+            "[default: slower,faster if no --features are named; of a table, all]",
+            show_default=False,
+        ),
     ] = None,
     calibrate: Annotated[
         bool, typer.Option("--calibrate/--no-calibrate", help="Fit a temperature on inner speakers.")
@@ -64,6 +77,7 @@ def train(
     Two scores are printed side by side, with 95 % intervals: with clips shuffled, and on speakers that the
     model has not heard. Only the second says what to expect of a new voice.
     """
+    from ..features.defaults import family_of
     from ..training.train import recipe
     from ..training.train import train as fit
 
@@ -71,7 +85,8 @@ def train(
         raise UsageError("--clips goes with --robustness")
     check_target(out)
     recipe(family, seed=seed, calibrate=calibrate, sure_at=sure_at)
-    table = table_of(corpus, words(features), words(statistics), words(emotions), workers, words(copies))
+    table = table_of(corpus, words(features), words(statistics), words(emotions), workers, words(copies), family=family)
+    family = family or family_of(table.config.features)
     say_licence(table.origins)
     protocols = ["random", "speaker"]
     if len(set(table.speakers.tolist())) == 1:
@@ -96,6 +111,8 @@ def train(
     else:
         _show(model)
     say(f"{out}: {family}, {len(table)} utterances of {len(model.provenance.speakers)} speakers")
+    if status((corpus, table)):
+        raise typer.Exit(1)
 
 
 def check_target(out: Path) -> None:

@@ -51,7 +51,7 @@ def read(place: Path, name: str) -> list[Utterance]:
         raise CorpusError(f"{place} is not UTF-8 (at byte {error.start}); save it as CSV in UTF-8") from error
     except OSError as error:
         raise CorpusError(f"{place}: {(error.strerror or str(error)).lower()}") from error
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter(text), strict=True)
     problems: list[str] = []
     utterances: list[Utterance] = []
     seen: dict[tuple[str, float | None, float | None], int] = {}
@@ -82,7 +82,8 @@ def read(place: Path, name: str) -> list[Utterance]:
     return utterances
 
 
-def _delimiter(text: str) -> str:
+def delimiter(text: str) -> str:
+    """What separates the cells of a CSV, by its header: a comma, a semicolon or a tab."""
     header = text.split("\n", 1)[0]
     return max(",;\t", key=header.count)
 

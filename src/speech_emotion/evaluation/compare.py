@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import UsageError
 from .evaluate import Report
-from .intervals import DRAWS, Score, tail
+from .intervals import DRAWS, Score, mean_of_folds, tail
 from .metrics import confusion, uar
 
 PERMUTATIONS = 9999
@@ -76,26 +76,36 @@ def compare(a: Report, b: Report, *, seed: int = 0) -> Difference:
         )
     first, second = _of(a), _of(b)
     rng = np.random.default_rng(seed)
-    difference = paired(first, second, rng)
-    values = float(uar(first.sum(axis=0))), float(uar(second.sum(axis=0)))
-    p = _p(first, second, difference.value, rng)
-    return Difference(*values, difference, p, len(first), len(a.truth))
+    fold = _folds(a, b)
+    difference = paired(first, second, rng, fold)
+    once = np.ones((1, len(first)), dtype=np.int64)
+    values = tuple(float(mean_of_folds(uar, once, each, fold)[0]) for each in (first, second))
+    p = _p(first, second, difference.value, rng, fold)
+    return Difference(values[0], values[1], difference, p, len(first), len(a.truth))
 
 
-def paired(first: NDArray[np.int64], second: NDArray[np.int64], rng: np.random.Generator) -> Score:
+def paired(
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    rng: np.random.Generator,
+    fold: NDArray[np.intp] | None = None,
+) -> Score:
     """The UAR of one minus that of the other, with its interval over speakers.
 
     Args:
         first: counts from :func:`by_speaker`.
         second: the same of other guesses about the same utterances.
         rng: of the draws.
+        fold: of each speaker, shape (speakers,), where UAR is the mean of the folds'.
     """
     count = len(first)
-    difference = float(uar(first.sum(axis=0)) - uar(second.sum(axis=0)))
+    fold = np.zeros(count, dtype=np.intp) if fold is None else fold
+    once = np.ones((1, count), dtype=np.int64)
+    difference = float((mean_of_folds(uar, once, first, fold) - mean_of_folds(uar, once, second, fold))[0])
     if count < 2:
         return Score(difference, -1.0, 1.0)
     times = rng.multinomial(count, np.full(count, 1 / count), size=DRAWS)
-    drawn = uar(np.tensordot(times, first, axes=1)) - uar(np.tensordot(times, second, axes=1))
+    drawn = mean_of_folds(uar, times, first, fold) - mean_of_folds(uar, times, second, fold)
     low, high = np.nanquantile(drawn, [tail(count), 1 - tail(count)])
     return Score(difference, float(low), float(high))
 
@@ -108,15 +118,33 @@ def by_speaker(
     return np.array([confusion(truth[one], guesses[one], classes) for one in each])
 
 
-def _p(first: NDArray[np.int64], second: NDArray[np.int64], difference: float, rng: np.random.Generator) -> float:
+def _p(
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    difference: float,
+    rng: np.random.Generator,
+    fold: NDArray[np.intp],
+) -> float:
     count = len(first)
     exact = 2**count <= PERMUTATIONS
     every = product((0, 1), repeat=count)
     swapped = np.array(list(every)) if exact else rng.integers(0, 2, size=(PERMUTATIONS, count))
-    change = np.tensordot(swapped, second - first, axes=1)
-    found = uar(first.sum(axis=0) + change) - uar(second.sum(axis=0) - change)
+    found = np.zeros(len(swapped))
+    for one in np.unique(fold):  # each weighs as many speakers as it has, as in the mean of what was measured
+        inside = fold == one
+        own, other = first[inside], second[inside]
+        change = np.tensordot(swapped[:, inside], other - own, axes=1)
+        found += inside.mean() * (uar(own.sum(axis=0) + change) - uar(other.sum(axis=0) - change))
     as_large = int((np.abs(found) >= abs(difference) - 1e-12).sum())
     return as_large / len(swapped) if exact else (as_large + 1) / (PERMUTATIONS + 1)
+
+
+def _folds(a: Report, b: Report) -> NDArray[np.intp]:
+    """The fold of each speaker, where both reports' scores are means of the same folds'; else all are of one."""
+    names, first = np.unique(a.speakers, return_index=True)
+    if a.fold is None or b.fold is None or not np.array_equal(a.fold, b.fold):
+        return np.zeros(len(names), dtype=np.intp)
+    return a.fold[first]
 
 
 def _of(report: Report) -> NDArray[np.int64]:

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .. import workers as pool
+from ..errors import UsageError
 from ..features.table import FeatureTable
 from ..models.model import Model
-from .fitting import Fold, examples, numbered, require
+from .adapted import Adapt, adapted, asked, in_words, too_few
+from .fitting import Answer, Fold, examples, numbered, require
 from .intervals import Score, bootstrap_over_speakers, bootstrap_probabilities
 from .known import as_known_to, check_unseen, left_out_by, recipe_of
 from .metrics import confusion, recalls
@@ -44,11 +46,14 @@ class Report:
             of the six folds' scores, as published.
         recalls: for each emotion that occurs, the part of its utterances that was recognised.
         confusion: counts, shape (classes, classes), a row for each true emotion.
-        chance: the UAR of guessing: 1 / classes.
+        chance: the UAR of guessing among the emotions that occur: 1 / their number.
         majority: the accuracy of always naming the most frequent emotion.
         truth: the true class of each utterance, shape (n,).
         probabilities: of each class for each utterance, by a model that had not seen it, shape (n, classes).
         speakers: who spoke each utterance, shape (n,).
+        fold: where the main scores are means of the folds' scores, the fold that tested each utterance, shape (n,).
+        adapted: the same after adaptation to other tested clips, their emotions unknown, by what was heard:
+            ``"10"``, so many of the speaker; ``"all"``, all of the speaker; ``"session"``, all of the fold.
         aspects: ``sex``, ``corpus`` and ``intensity`` of each utterance, each of shape (n,), empty where unknown.
         notes: what a reader should know, a line each.
     """
@@ -67,6 +72,8 @@ class Report:
     speakers: NDArray[np.str_]
     aspects: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    fold: NDArray[np.intp] | None = None
+    adapted: Mapping[str, Report] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; all but what is there for each utterance."""
@@ -83,6 +90,7 @@ class Report:
             "chance": self.chance,
             "majority": self.majority,
             "notes": list(self.notes),
+            **({"adapted": {name: each.as_dict() for name, each in self.adapted.items()}} if self.adapted else {}),
         }
 
 
@@ -97,6 +105,7 @@ def evaluate(
     progress: pool.Progress | None = None,
     allow_overlap: bool = False,
     resume: str | os.PathLike[str] | None = None,
+    adapt: Adapt = (),
 ) -> Report:
     """Judge a model on utterances that it was not fitted on.
 
@@ -117,45 +126,50 @@ def evaluate(
         allow_overlap: judge a saved model also on speakers that it was trained on; the report is then marked.
         resume: a folder for finished folds. What a killed run left there is used, the report is the same;
             :func:`speech_emotion.evaluation.resume.forget` clears it.
+        adapt: also score the answers after adaptation to other tested clips, their emotions unknown: so many of the
+            speaker, drawn at random (``10``); ``"all"`` of the speaker; or the ``"session"``: all of the fold. One or
+            several. Needs a calibrated recipe or a saved model that can adapt.
 
     Returns:
-        The scores of all folds together.
+        The scores of all folds together; those after adaptation beside them, in ``adapted``.
 
     Raises:
-        UsageError: if there is no such protocol, or the model has neither ``fit`` nor a recipe.
+        UsageError: if there is no such protocol or adaptation, the model has neither ``fit`` nor a recipe, or it
+            cannot adapt.
         TrainingError: if the table cannot be split so, or holds speakers that a saved model was trained on.
         FeatureError: if the table lacks features that the model needs.
     """
     require("evaluation")
     splitter(protocol, folds, seed)
+    heard = asked(adapt)
     estimator = recipe_of(model)
     strange: tuple[str, ...] = ()
     if isinstance(model, Model):
         table, strange = as_known_to(model, table), left_out_by(model, table)
         if estimator is None:
-            return _as_it_is(model, table, protocol, seed, allow_overlap, strange)
+            return _as_it_is(model, table, protocol, seed, allow_overlap, strange, heard)
+    if heard and not hasattr(estimator, "sure_at"):
+        raise UsageError("only a calibrated recipe can adapt: leave out --no-calibrate, or --adapt")
     values, labels = examples(table)
     pairs = folds_of(protocol, table, folds, seed)
     copies = tuple(table.copies.values())
     parts = [Fold(estimator, values, labels, *pair, len(table.classes), table.speakers, copies) for pair in pairs]
-    probabilities = np.zeros((len(table), len(table.classes)))
-    sure, fold = np.ones(len(table), dtype=np.bool_), np.zeros(len(table), dtype=np.intp)
-    for number, (part, answered) in enumerate(zip(parts, answers(parts, workers, resume), strict=True)):
-        probabilities[part.test], sure[part.test] = answered
-        fold[part.test] = number
+    answered = []
+    for number, found in enumerate(answers(parts, workers, resume)):
+        answered.append((parts[number].test, found))
         if progress:
             progress(number + 1, len(parts))
-    return report(
-        probabilities,
+    return _reported(
+        answered,
+        table,
         labels,
-        table.speakers,
         table.classes,
+        heard,
         protocol=protocol,
         folds=len(parts),
         seed=seed,
-        fold=fold if protocol == "emobox" else None,
-        sure=sure if getattr(estimator, "sure_at", None) is not None else None,
-        aspects=_aspects(table),
+        by_fold=protocol == "emobox",
+        may_be_silent=getattr(estimator, "sure_at", None) is not None,
         notes=(*_notes(protocol, folds, len(parts)), *getattr(estimator, "notes", ()), *strange),
     )
 
@@ -193,13 +207,14 @@ def report(
         },
         recalls={emotion: recall for emotion, recall in each if not np.isnan(recall)},
         confusion=counts,
-        chance=1 / len(emotions),
+        chance=1 / int((counts.sum(axis=1) > 0).sum()),
         majority=float(counts.sum(axis=1).max() / counts.sum()),
         truth=truth,
         probabilities=probabilities,
         speakers=speakers,
         aspects=aspects or {},
         notes=notes,
+        fold=fold,
     )
 
 
@@ -215,25 +230,76 @@ def _notes(protocol: str, asked: int, folds: int) -> tuple[str, ...]:
     return (fewer(protocol, asked, folds),) if protocol in ("random", "speaker") and folds < asked else ()
 
 
-def _aspects(table: FeatureTable) -> dict[str, NDArray[np.str_]]:
-    return {aspect: getattr(table, column) for aspect, column in ASPECTS.items()}
-
-
 def _as_it_is(
-    model: Model, table: FeatureTable, protocol: str, seed: int, allow_overlap: bool, strange: tuple[str, ...]
+    model: Model,
+    table: FeatureTable,
+    protocol: str,
+    seed: int,
+    allow_overlap: bool,
+    strange: tuple[str, ...],
+    heard: tuple[str, ...],
 ) -> Report:
     note = check_unseen(model, table, protocol, allow_overlap)
-    truth = numbered(table.emotions, model.emotions)
-    probabilities = model.predict_proba(table)
-    return report(
-        probabilities,
-        truth,
-        table.speakers,
+    centre = model.adaptation().centre if heard else ()
+    found = Answer(model.predict_proba(table), model.sure_above, tuple(centre))
+    return _reported(
+        [(np.arange(len(table)), found)],
+        table,
+        numbered(table.emotions, model.emotions),
         model.emotions,
+        heard,
         protocol=protocol,
         folds=0,
         seed=seed,
-        sure=probabilities.max(axis=1) >= model.sure_above if model.sure_above > 0 else None,
-        aspects=_aspects(table),
+        by_fold=False,
+        may_be_silent=model.sure_above > 0,
         notes=(note, *strange),
     )
+
+
+def _reported(
+    answered: list[tuple[NDArray[np.intp], Answer]],
+    table: FeatureTable,
+    truth: NDArray[np.int64],
+    emotions: tuple[str, ...],
+    heard: tuple[str, ...],
+    *,
+    protocol: str,
+    folds: int,
+    seed: int,
+    by_fold: bool,
+    may_be_silent: bool,
+    notes: tuple[str, ...],
+) -> Report:
+    """The scores of all folds' answers, each with the rows that it is of, and beside them the same adapted."""
+    fold = np.zeros(len(table), dtype=np.intp)
+    for number, (rows, _) in enumerate(answered):
+        fold[rows] = number
+
+    def scored(parts: list[Answer], notes: tuple[str, ...]) -> Report:
+        probabilities, sure = np.zeros((len(table), len(emotions))), np.ones(len(table), dtype=np.bool_)
+        for (rows, _), each in zip(answered, parts, strict=True):
+            probabilities[rows], sure[rows] = each.probabilities, each.sure
+        return report(
+            probabilities,
+            truth,
+            table.speakers,
+            emotions,
+            protocol=protocol,
+            folds=folds,
+            seed=seed,
+            fold=fold if by_fold else None,
+            sure=sure if may_be_silent else None,
+            aspects={aspect: getattr(table, column) for aspect, column in ASPECTS.items()},
+            notes=notes,
+        )
+
+    whole = scored([found for _, found in answered], notes)
+    after = {}
+    for name in heard:
+        parts = [adapted(found, table.speakers[rows], rows, name, seed) for rows, found in answered]
+        short = too_few(table.speakers, name)
+        after[name] = scored(
+            parts, (f"adapted {in_words(name)}, emotions unknown", *([short] if short else []), *notes)
+        )
+    return replace(whole, adapted=after)

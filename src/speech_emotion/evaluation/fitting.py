@@ -42,6 +42,28 @@ class Fold:
     copies: tuple[NDArray[np.float32], ...] = ()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """What a model says of the tested rows of a fold.
+
+    Attributes:
+        probabilities: shape (test, classes).
+        sure_above: the confidence under which it is not sure.
+        centre: what the logarithms of its probabilities are on average, shape (classes,), for adaptation; empty where
+            it does not know.
+    """
+
+    probabilities: NDArray[np.float64]
+    sure_above: float = 0.0
+    centre: tuple[float, ...] = ()
+
+    @property
+    def sure(self) -> NDArray[np.bool_]:
+        """Of which rows it is, shape (test,)."""
+        found: NDArray[np.bool_] = self.probabilities.max(axis=1) >= self.sure_above
+        return found
+
+
 def require(purpose: str) -> None:
     """Raise where the libraries that fit models are not installed.
 
@@ -54,16 +76,17 @@ def require(purpose: str) -> None:
 
 def judge(fold: Fold) -> NDArray[np.float64]:
     """What a copy fitted on the training rows says of the others: probabilities, shape (test, classes)."""
-    return answer(fold)[0]
+    return answer(fold).probabilities
 
 
-def answer(fold: Fold) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """As :func:`judge`, and of which rows the model is sure, shape (test,): of all, unless it has ``sure_above_``."""
+def answer(fold: Fold) -> Answer:
+    """As :func:`judge`, with what a calibrated model knows of its own answers."""
     values, labels, speakers = learnt(fold.values, fold.labels, fold.speakers, fold.copies, fold.train)
     fitted = fit(fold.estimator, values, labels, speakers)
     tested = None if fold.speakers is None else fold.speakers[fold.test]
     probabilities = guess(fitted, fold.values[fold.test], fold.classes, tested)
-    return probabilities, probabilities.max(axis=1) >= getattr(fitted, "sure_above_", 0.0)
+    sure_above, centre = getattr(fitted, "sure_above_", 0.0), getattr(fitted, "centre_", ())
+    return Answer(probabilities, sure_above, centre if len(centre) == fold.classes else ())
 
 
 def learnt(

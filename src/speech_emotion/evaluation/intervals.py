@@ -98,8 +98,8 @@ def bootstrap_over_speakers(
     times = _times(len(names), draws, seed)
     scores = {}
     for name, metric in metrics.items():
-        value = float(metric(whole)) if folds is None else float(_mean_of_folds(metric, once, each, fold)[0])
-        scores[name] = _score(value, _mean_of_folds(metric, times, each, fold), len(names), level)
+        value = float(metric(whole)) if folds is None else float(mean_of_folds(metric, once, each, fold)[0])
+        scores[name] = _score(value, mean_of_folds(metric, times, each, fold), len(names), level)
     return scores
 
 
@@ -201,9 +201,17 @@ def _times(count: int, draws: int, seed: int) -> NDArray[np.int64]:
     return np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=draws)
 
 
-def _mean_of_folds(
+def mean_of_folds(
     metric: Metric, times: NDArray[np.int64], each: NDArray[np.int64], fold: NDArray[np.intp]
 ) -> NDArray[np.float64]:
+    """The mean of the folds' scores in each resample, shape (draws,); each weighs as many speakers as it has there.
+
+    Args:
+        metric: of a confusion.
+        times: how often each speaker is in a resample, shape (draws, speakers).
+        each: each speaker's confusion, shape (speakers, classes, classes).
+        fold: of each speaker, shape (speakers,).
+    """
     total, weight = np.zeros(len(times)), np.zeros(len(times))
     for one in np.unique(fold):
         inside = fold == one

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from pathlib import PurePath
 
 import numpy as np
 
@@ -46,7 +47,7 @@ def _twice(table: FeatureTable) -> str:
     for column, what in (("emotions", "labels"), ("speakers", "speakers"), ("corpora", "corpora")):
         differ = sum(len(set(getattr(table, column)[group].tolist())) > 1 for group in repeated)
         text += f", {differ} of them under different {what}" if differ else ""
-    first, second = (table.paths[row] for row in repeated[0][:2])
+    first, second = (_name(table.paths[row]) for row in repeated[0][:2])
     return f"{text}; the first: {first} and {second}"
 
 
@@ -59,7 +60,12 @@ def _named(table: FeatureTable) -> str:
         return ""
     path, first = found[0]
     wrong = f"{len(found)} of {len(table)} recordings are named as another emotion than labelled"
-    return f"{wrong}; the first: {path}, {first.text}"
+    return f"{wrong}; the first: {_name(path)}, {first.text}"
+
+
+def _name(path: str) -> str:
+    """The file's own: warnings stand on pages that are sent around, where folders are nobody's business."""
+    return PurePath(path.replace("\\", "/")).name
 
 
 def _unknown(table: FeatureTable) -> str:

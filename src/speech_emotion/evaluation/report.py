@@ -7,6 +7,8 @@ night, for paper, and for a reader that speaks.
 from __future__ import annotations
 
 import os
+import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,7 @@ from ..corpora.paths import replacing, writable
 from ..errors import MissingExtraError, UsageError
 from ..models.card import PROTOCOLS
 from . import breakdown
+from .adapted import in_words
 from .breakdown import Part
 from .figures import confusion_svg, reliability_svg, risk_coverage_svg, speakers_svg
 from .intervals import Score
@@ -79,8 +82,9 @@ def render(page: Page) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters.update(without_folders=without_folders, file_name=_named)
     environment.filters.update(percent=percent, points=points, plain=plain, middle=middle, interval=interval, span=span)
-    environment.globals.update(protocols=PROTOCOLS, scores=SCORES, tested_on=tested_on)
+    environment.globals.update(protocols=PROTOCOLS, scores=SCORES, tested_on=tested_on, in_words=in_words)
     shown = [_Shown.of(study, f"s{number}") for number, study in enumerate(page.studies, 1)]
     return environment.get_template("report.html").render(page=page, shown=shown)
 
@@ -115,6 +119,25 @@ def check_target(path: str | os.PathLike[str]) -> None:
     writable(target.parent)
     if find_spec("jinja2") is None or find_spec("matplotlib") is None:
         raise MissingExtraError("a report", "train")
+
+
+def without_folders(text: str) -> str:
+    """A command or a path with the file's own name in place of each path: a page that is sent around says no more.
+
+    Example:
+        >>> without_folders("speech-emotion evaluate 'ravdess:/home/ann lee/speech.zip' --report out/r.html")
+        'speech-emotion evaluate ravdess:speech.zip --report r.html'
+    """
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        words = [text]
+    return shlex.join(_named(word) for word in words)
+
+
+def _named(word: str) -> str:
+    before, colon, path = word.rpartition(":") if not re.match(r"[A-Za-z]:[\\/]", word) else ("", "", word)
+    return before + colon + path.rstrip("/").replace("\\", "/").rpartition("/")[2]
 
 
 def percent(fraction: float) -> str:

@@ -28,15 +28,12 @@ from numpy.typing import NDArray
 from .. import workers as pool
 from ..corpora.paths import replacing, writable
 from ..errors import UsageError
-from .fitting import Fold, answer
+from .fitting import Answer, Fold, answer
 
 SUFFIX = ".fold.npz"
 
 LIBRARIES = ("speech-emotion", "numpy", "scipy", "scikit-learn")
 """Whose versions change what a fold answers."""
-
-Answer = tuple[NDArray[np.float64], NDArray[np.bool_]]
-"""Probabilities, shape (test, classes), and of which rows the model is sure, shape (test,)."""
 
 
 def answers(
@@ -191,20 +188,23 @@ class _Task:
 
 
 def _answer(task: _Task) -> Answer:
-    probabilities, sure = answer(task.fold)
+    found = answer(task.fold)
+    knows = {"sure_above": np.array(found.sure_above), "centre": np.array(found.centre, dtype=np.float64)}
     with replacing(Path(task.file)) as part, part.open("wb") as out:
-        np.savez(out, allow_pickle=False, probabilities=probabilities, sure=sure)
-    return probabilities, sure
+        np.savez(out, allow_pickle=False, probabilities=found.probabilities, **knows)
+    return found
 
 
 def _kept(task: _Task) -> Answer | None:
     rows = len(task.fold.test)
     try:
         with np.load(task.file, allow_pickle=False) as kept:
-            probabilities, sure = kept["probabilities"], kept["sure"]
+            probabilities, sure_above, centre = kept["probabilities"], kept["sure_above"], kept["centre"]
     except (OSError, ValueError, KeyError, EOFError, MemoryError, zlib.error, zipfile.BadZipFile):
         return None  # damaged; one that claims to be endless is, too
-    whole = probabilities.shape == (rows, task.fold.classes) and sure.shape == (rows,)
-    right = whole and probabilities.dtype == np.float64 and sure.dtype == np.bool_
+    whole = probabilities.shape == (rows, task.fold.classes) and sure_above.shape == ()
+    whole = whole and centre.shape in ((0,), (task.fold.classes,))
+    right = whole and all(each.dtype == np.float64 for each in (probabilities, sure_above, centre))
     right = right and bool(((probabilities >= 0) & (probabilities <= 1 + 1e-6)).all())  # so written, NaN fails too
-    return (probabilities, sure) if right else None
+    right = right and bool(np.isfinite(centre).all()) and 0 <= float(sure_above) <= 1
+    return Answer(probabilities, float(sure_above), tuple(centre.tolist())) if right else None

@@ -12,6 +12,7 @@ from ..errors import FeatureError, SpeechEmotionError, TrainingError, UsageError
 from ..features.table import FeatureTable
 from ..models.model import Model
 from ..workers import Progress
+from .adapted import Adapt
 from .evaluate import Report, evaluate
 from .known import as_known_to
 from .quick_check import quick_warnings
@@ -46,6 +47,7 @@ def study(
     resume: str | os.PathLike[str] | None = None,
     degraded: bool = False,
     clips: int | None = None,
+    adapt: Adapt = (),
 ) -> Study:
     """Judge a model under a protocol and, beside it, under others.
 
@@ -67,6 +69,8 @@ def study(
         degraded: also ask the models about degraded recordings, which are read again. Where that fails, the study
             says why, and the rest of it stands.
         clips: how many of them to degrade; None takes all.
+        adapt: also score the answers after adaptation, as for :func:`speech_emotion.evaluation.evaluate.evaluate`;
+            of what is judged with its calibration.
 
     Raises:
         FeatureError: if they are to be degraded, and are not where the table says.
@@ -76,7 +80,7 @@ def study(
     if degraded:
         require_recordings(table)
 
-    def judged(name: str, estimator: Any) -> Report:
+    def judged(name: str, estimator: Any, adapt: Adapt = ()) -> Report:
         with step(f"evaluating, {name}") as progress:
             return evaluate(
                 estimator,
@@ -88,13 +92,17 @@ def study(
                 progress=progress,
                 allow_overlap=allow_overlap,
                 resume=resume,
+                adapt=adapt,
             )
 
-    found = {protocol: Side(protocol, judged(protocol, model))}
+    found = {protocol: Side(protocol, judged(protocol, model, adapt))}
     for name in beside:
         if name not in found:
             try:
-                found[name] = Side(name, judged(name, model if name == "speaker" else _answering(model)))
+                if name == "speaker":
+                    found[name] = Side(name, judged(name, model, adapt))
+                else:
+                    found[name] = Side(name, judged(name, _answering(model)), calibrated=_answering(model) is model)
             except (TrainingError, UsageError) as error:
                 found[name] = Side(name, why_not=str(error))
     order = [*BESIDE, *(name for name in found if name not in BESIDE)]

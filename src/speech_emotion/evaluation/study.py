@@ -30,11 +30,13 @@ class Side:
         protocol: its name.
         report: the scores under it; None where it does not work on these recordings.
         why_not: the reason, empty where it works.
+        calibrated: whether the recipe was judged with its calibration, if it has any.
     """
 
     protocol: str
     report: Report | None = None
     why_not: str = ""
+    calibrated: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -29,6 +29,7 @@ from ..errors import FeatureError, SpeechEmotionError
 from ..workers import Progress
 from .config import FeatureConfig
 from .copies import chosen, copy_of
+from .defaults import copies_of, features_of
 from .measure import measure
 from .table import Failure, FeatureTable
 
@@ -40,11 +41,11 @@ SHARD_SUFFIX = ".shard.npz"
 
 def extract(
     corpus: Corpus,
-    features: Sequence[str] = ("mel", "chroma", "mfcc"),
-    statistics: Sequence[str] = ("mean",),
+    features: Sequence[str] | None = None,
+    statistics: Sequence[str] | None = None,
     *,
     config: FeatureConfig | None = None,
-    copies: Sequence[str] = (),
+    copies: Sequence[str] | None = None,
     workers: int | None = None,
     resume: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
@@ -53,11 +54,13 @@ def extract(
 
     Args:
         corpus: what to measure.
-        features: groups, from :data:`speech_emotion.features.config.FEATURES`.
-        statistics: over frames, from :data:`speech_emotion.features.config.STATISTICS`.
+        features: groups, from :data:`speech_emotion.features.config.FEATURES`; None takes the speech encoder's
+            ``tone``, or mel, chroma and mfcc where statistics are named.
+        statistics: over frames, from :data:`speech_emotion.features.config.STATISTICS`; None takes the mean.
         config: every parameter; in place of ``features`` and ``statistics``.
         copies: each clip once more as it might have sounded, to be learnt from: names from
-            :data:`speech_emotion.features.copies.COPIES`. ``("slower", "faster")`` does most linear models good.
+            :data:`speech_emotion.features.copies.COPIES`. None makes slower and faster ones where the features are not
+            named either, and none elsewhere.
         workers: processes; None takes all cores. The values are the same with any number.
         resume: a folder for finished shards. What a killed run left there is used; :func:`forget` clears it.
         progress: called with utterances done and all utterances.
@@ -71,9 +74,12 @@ def extract(
         FeatureError: if no recording could be used.
         MissingExtraError: if a group needs a library that is not installed.
     """
-    config = config or FeatureConfig(features=tuple(features), statistics=tuple(statistics))
+    named = features is not None or config is not None
+    if config is None:
+        groups = features_of(statistics=statistics) if features is None else features
+        config = FeatureConfig(features=_all(groups), statistics=_all(statistics or ("mean",)))
     folder = None if resume is None else os.fspath(resume)
-    wanted = chosen(copies)
+    wanted = chosen(copies_of(config.features, copies, named=named))
     shards = [
         _Shard(corpus.utterances[first : first + SHARD], config, wanted, folder)
         for first in range(0, len(corpus), SHARD)
@@ -86,6 +92,10 @@ def extract(
         if progress is not None:
             progress(done, len(corpus))
     return _table(corpus, config, wanted, measured)
+
+
+def _all(names: Sequence[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def forget(resume: str | os.PathLike[str]) -> None:

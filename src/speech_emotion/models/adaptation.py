@@ -8,9 +8,12 @@ features (cepstral mean normalisation is of this kind; Atal, 1974), but only as 
 kept, and nothing of the sound.
 
 Little is believed of little: the part grows with the number of recordings heard, and it is the smaller the more alike
-they sounded, since someone who only ever shouts must not be taken for calm. How much they differ is the mutual
-information of recording and emotion: the entropy of the mean probabilities less the mean of the entropies. A voice is
-compared with its session, a session with the training. The first recording alone changes nothing.
+they sounded, since someone who only ever shouts must not be taken for calm: of recordings that differ as little as
+those of one emotion do, nothing is believed. How much they differ is the mutual information of recording and emotion:
+the entropy of the mean probabilities less the mean of the entropies.
+
+A voice is compared with the other voices of its session, as far as these are believed; they are compared with the
+training. Its own recordings count once, for itself. The first recording alone changes nothing.
 """
 
 from __future__ import annotations
@@ -30,11 +33,15 @@ from ..errors import BundleError, UsageError
 from .calibration import SMALLEST
 
 PATIENCE = 1.0
-"""Recordings: of so many, half the difference is believed, if they are varied enough. This and :data:`VARIED` were
-chosen on inner speakers of RAVDESS (docs/accuracy.md)."""
+"""Recordings: of so many, half the difference is believed, if they are varied enough. This, :data:`ALIKE` and
+:data:`VARIED` were chosen on inner speakers of RAVDESS (docs/accuracy.md)."""
+
+ALIKE = 0.3
+"""Of the most that recordings can differ in what the model says of them; up to here nothing is believed of them, since
+those of one emotion differ as much."""
 
 VARIED = 0.5
-"""Of the most that recordings can differ in what the model says of them; from here on they are varied enough."""
+"""From here on they are varied enough; in between, the part that is believed grows evenly."""
 
 FORMAT = 1
 """Of a stored profile."""
@@ -74,12 +81,23 @@ class Heard:
         entropy = self.entropy - float(_entropy(probabilities))
         return Heard(self.count - 1, self.logarithms - own, self.probabilities - probabilities, entropy)
 
+    def less(self, other: Heard) -> Heard:
+        """The same but for what another has heard of it."""
+        if other.count >= self.count:
+            return Heard.nothing(len(self.logarithms))
+        return Heard(
+            self.count - other.count,
+            self.logarithms - other.logarithms,
+            self.probabilities - other.probabilities,
+            self.entropy - other.entropy,
+        )
+
     def shift(self, expected: NDArray[np.float64]) -> NDArray[np.float64]:
         """How much to take from the logarithms, shape (emotions,), where ``expected`` is what they should be."""
         if self.count == 0:
             return np.zeros_like(expected)
         between = float(_entropy(self.probabilities / self.count)) - self.entropy / self.count
-        variety = between / np.log(len(expected)) / VARIED
+        variety = (between / np.log(len(expected)) - ALIKE) / (VARIED - ALIKE)
         believed = self.count / (self.count + PATIENCE) * min(1.0, max(0.0, variety))
         found: NDArray[np.float64] = believed * (self.logarithms / self.count - expected)
         return found
@@ -91,20 +109,30 @@ class Adaptation:
 
     Args:
         centre: what the model's logarithms are on average, from :attr:`speech_emotion.Model.centre`.
+        model: whose they are, for people.
+        emotions: their names, for people.
+
+    Attributes:
+        session: all that was heard.
+        voices: what was heard of each voice, by name.
 
     Example:
         >>> session = Adaptation(centre=(0.0, 0.0))
-        >>> leaning = np.array([[0.99, 0.01], [0.6, 0.4]])
+        >>> leaning = np.array([[0.99, 0.01], [0.2, 0.8], [0.6, 0.4]])
         >>> session.adapted(leaning).round(2)
         array([[0.99, 0.01],
+               [0.2 , 0.8 ],
                [0.6 , 0.4 ]])
         >>> session.hear(leaning)
         >>> session.adapted(leaning).round(2)
-        array([[0.98, 0.02],
-               [0.43, 0.57]])
+        array([[0.99, 0.01],
+               [0.15, 0.85],
+               [0.51, 0.49]])
     """
 
     centre: Sequence[float]
+    model: str = ""
+    emotions: tuple[str, ...] = ()
     session: Heard = field(init=False)
     voices: dict[str, Heard] = field(init=False, default_factory=dict)
 
@@ -133,16 +161,24 @@ class Adaptation:
         Returns:
             The same shape; rows sum to 1.
         """
-        return shifted(
-            np.asarray(probabilities, dtype=np.float64), self._shift(self.session, self.voices.get(voice or ""))
-        )
+        return shifted(np.asarray(probabilities, dtype=np.float64), self.shift(voice))
 
-    def adapted_together(self, probabilities: ArrayLike, voices: Sequence[str] | None = None) -> NDArray[np.float64]:
+    def shift(self, voice: str | None = None) -> NDArray[np.float64]:
+        """What is taken from the logarithms of the model's probabilities, shape (emotions,).
+
+        Args:
+            voice: who speaks, where that is known.
+        """
+        return self._shift(self.session, None if voice is None else self.voices.get(voice))
+
+    def adapted_together(
+        self, probabilities: ArrayLike, voices: Sequence[str | None] | None = None
+    ) -> NDArray[np.float64]:
         """Recordings of one session, each as it is beside what was heard before and all of the others.
 
         Args:
             probabilities: of the model, not adapted, shape (n, emotions); they are heard, too.
-            voices: who spoke each, where that is known.
+            voices: who spoke each, None where that is not known; None at all where it is not known of any.
 
         Returns:
             The same shape; rows sum to 1, and do not depend on their order.
@@ -161,6 +197,8 @@ class Adaptation:
         """Write what was heard, as JSON, whole or not at all: counts and sums, no sound."""
         values = {
             "format": FORMAT,
+            "model": self.model,
+            "emotions": list(self.emotions),
             "centre": list(self.centre),
             "session": _plain(self.session),
             "voices": {name: _plain(heard) for name, heard in self.voices.items()},
@@ -182,7 +220,8 @@ class Adaptation:
             values = json.loads(Path(path).read_text(encoding="utf-8"))
             if values["format"] > FORMAT:
                 raise BundleError(f"{path} was made by a newer version; update this one")  # noqa: TRY301
-            made = cls(tuple(map(float, values["centre"])))
+            made = cls(tuple(map(float, values["centre"])), str(values.get("model", "")))
+            made.emotions = tuple(map(str, values.get("emotions", ())))
             made.session = _heard(values["session"], len(made.centre))
             made.voices = {str(name): _heard(heard, len(made.centre)) for name, heard in values["voices"].items()}
         except BundleError:
@@ -193,8 +232,10 @@ class Adaptation:
 
     def _shift(self, session: Heard, voice: Heard | None) -> NDArray[np.float64]:
         expected = np.asarray(self.centre, dtype=np.float64)
-        whole = session.shift(expected)
-        return whole if voice is None else whole + voice.shift(expected + whole)
+        if voice is None:
+            return session.shift(expected)
+        others = session.less(voice).shift(expected)
+        return others + voice.shift(expected + others)
 
 
 def centred_logarithms(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -161,7 +161,7 @@ class Model:
         """
         if not self.centre:
             raise UsageError(f"'{self.name}' cannot adapt: it was trained without calibration, or by an old version")
-        return Adaptation(self.centre)
+        return Adaptation(self.centre, self.name, self.emotions)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model as a bundle, whole or not at all.

@@ -27,6 +27,7 @@ from ..features.measure import measure
 from ..models import bundle
 from ..models.model import Model
 from ..models.prediction import Prediction
+from .groups import PATH, is_table, listed
 
 WINDOW = 3.0
 """Seconds heard at once where segments are asked for."""
@@ -178,12 +179,15 @@ def recordings(names: Sequence[str]) -> Iterator[str]:
     """The recordings that names stand for.
 
     Args:
-        names: files, folders, zip archives, patterns such as ``calls/*.wav`` (``**`` for any depth), or paths that
-            lead through an archive.
+        names: files, folders, zip archives, patterns such as ``calls/*.wav`` (``**`` for any depth), paths that lead
+            through an archive, or CSVs that list paths in a column ``path``.
 
     Yields:
         Paths, each once, in the order of the names; those of a folder or archive sorted, and only those that end
         like audio. A name that stands for nothing is passed on, so that it gets its error.
+
+    Raises:
+        CorpusError: if a CSV cannot be read.
     """
     found = itertools.chain.from_iterable(map(_recordings, names))
     yield from dict.fromkeys(found)
@@ -192,6 +196,8 @@ def recordings(names: Sequence[str]) -> Iterator[str]:
 def _recordings(name: str) -> Iterable[str]:
     if not name:
         raise UsageError("a recording has an empty name; an unset variable?")
+    if is_table(name):
+        return [row[PATH] for row in listed(name)[1]]
     place = Path(name)
     if os.path.isdir(place) or (os.path.isfile(place) and place.suffix.lower() == ".zip"):
         with suppress(CorpusError):  # reading it will tell

@@ -20,6 +20,7 @@ from ..evaluation.fitting import require
 from ..evaluation.report import Page, write
 from ..evaluation.side_by_side import Step, silent, study
 from ..evaluation.study import Study
+from ..features.defaults import CLASSIC
 from ..features.extract import extract, forget
 from ..features.table import FeatureTable
 from ..models.prediction import Prediction
@@ -96,7 +97,7 @@ def demonstrate(
     begun = time.perf_counter()
     parts = folder / "features.npz.parts"
     with step(f"reading {len(corpus)} recordings at 16 kHz: mel, chroma, MFCC") as progress:
-        table = extract(corpus, workers=workers, resume=parts, progress=progress)
+        table = extract(corpus, CLASSIC, workers=workers, resume=parts, progress=progress)
     seconds = time.perf_counter() - begun
     table.save(folder / "features.npz")
     forget(parts)

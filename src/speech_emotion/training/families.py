@@ -12,6 +12,9 @@ from typing import Any
 
 from ..errors import MissingExtraError, unknown
 
+DEFAULT = "ridge"
+"""The family where none is named."""
+
 
 @dataclass(frozen=True)
 class Choice:

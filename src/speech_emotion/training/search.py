@@ -21,6 +21,7 @@ from ..corpora.paths import writable
 from ..errors import SpeechEmotionError, TrainingError, UsageError
 from ..evaluation.fitting import require
 from ..evaluation.protocols import Indices, deal, refuse_unknown
+from ..features.defaults import families_of
 from ..features.table import FeatureTable
 from ..models.model import Model
 from ..workers import Progress
@@ -62,7 +63,8 @@ def search(
         folder: where to save them, with ``leaderboard.csv``; those of an earlier search there are replaced.
         seed: of the strategy, the models, the splits and the intervals.
         workers: how many processes; None takes all cores. The trials are the same with any number.
-        families: those to try; None is all.
+        families: those to try; None is all, or of an encoder's features ``ridge`` and ``logistic``: the others take
+            minutes for each fit.
         on_trial: called with each finished trial, in order.
         progress: once the trials are over, called with winners tested and winners in all.
 
@@ -84,6 +86,7 @@ def search(
             raise UsageError(f"{name} must be 1 or more, not {number}")
     check_seed(seed)
     place = writable(Path(folder))
+    families = families or families_of(table.config.features)
     proposals = Proposals(strategy, table.config.features, families, seed)
     development, locked = _lock_away(table, seed)
     check_origin(development)

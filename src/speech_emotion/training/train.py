@@ -23,12 +23,13 @@ from ..evaluation.intervals import Score
 from ..evaluation.protocols import folds_of
 from ..evaluation.robustness import robustness
 from ..evaluation.side_by_side import require_recordings
+from ..features.defaults import family_of
 from ..features.table import FeatureTable
 from ..models.manifest import Provenance
 from ..models.model import Model
 from ..models.summary import Summary
 from .export import SklearnClassifier
-from .families import FAMILIES
+from .families import DEFAULT, FAMILIES
 from .families import family as family_named
 
 LIBRARIES = ("speech-emotion", "numpy", "scikit-learn", "skl2onnx")
@@ -37,7 +38,7 @@ LIBRARIES = ("speech-emotion", "numpy", "scikit-learn", "skl2onnx")
 
 def train(
     table: FeatureTable,
-    family: str = "mlp",
+    family: str | None = None,
     *,
     seed: int = 0,
     protocols: Sequence[str] = ("random", "speaker"),
@@ -55,7 +56,8 @@ def train(
 
     Args:
         table: the recordings; all its rows are learnt, and its emotions are the classes.
-        family: a name from :data:`speech_emotion.training.families.FAMILIES`.
+        family: a name from :data:`speech_emotion.training.families.FAMILIES`; None is ``ridge`` for an encoder's
+            features, and ``mlp`` for others.
         seed: of the model, the splits and the intervals.
         protocols: how to judge the recipe; the scores are in ``model.provenance.scores``. Empty: do not
             judge.
@@ -84,6 +86,7 @@ def train(
     if isinstance(protocols, str):
         raise UsageError(f"protocols is a list of names: ['{protocols}']")
     check_seed(seed)
+    family = family or family_of(table.config.features)
     values, labels = examples(table)
     built = recipe(family, seed=seed, calibrate=calibrate, sure_at=sure_at, **hyperparameters)
     check_origin(table, name)
@@ -126,12 +129,17 @@ def train(
 
 
 def recipe(
-    family: str, *, seed: int = 0, calibrate: bool = True, sure_at: float | None = None, **hyperparameters: Any
+    family: str | None = None,
+    *,
+    seed: int = 0,
+    calibrate: bool = True,
+    sure_at: float | None = None,
+    **hyperparameters: Any,
 ) -> Any:
     """What :func:`train` fits: a family's pipeline, calibrated unless that is unwanted.
 
     Args:
-        family: a name from :data:`speech_emotion.training.families.FAMILIES`.
+        family: a name from :data:`speech_emotion.training.families.FAMILIES`; None is ``ridge``.
         seed: of everything random in it.
         calibrate: fit a temperature.
         sure_at: the accuracy wanted of what is answered, from 0 to 1; None answers always.
@@ -144,7 +152,7 @@ def recipe(
         UsageError: if there is no such family or hyperparameter, or ``sure_at`` is no fraction or goes without
             calibration.
     """
-    pipeline = family_named(family).build(seed=seed, **hyperparameters)
+    pipeline = family_named(family or DEFAULT).build(seed=seed, **hyperparameters)
     if sure_at is not None and not 0 < sure_at < 1:
         raise UsageError(f"a wanted accuracy is above 0 and below 1, not {sure_at:g}: 0.9")
     if not calibrate:
@@ -156,7 +164,7 @@ def recipe(
     return Calibrated(pipeline, sure_at=sure_at, seed=seed)
 
 
-def described(family: str, calibrate: bool = True, sure_at: float | None = None) -> str:
+def described(family: str | None = None, calibrate: bool = True, sure_at: float | None = None) -> str:
     """A recipe in words: ``lda: linear discriminants …; calibrated on inner speakers``.
 
     Args:
@@ -164,11 +172,11 @@ def described(family: str, calibrate: bool = True, sure_at: float | None = None)
         calibrate: whether a temperature is fitted.
         sure_at: the accuracy wanted of what is answered.
     """
-    named = family_named(family)
+    named = family_named(family or DEFAULT)
     settings = ", ".join(f"{name} {value}" for name, value in named.defaults.items())
     more = "calibrated on inner speakers" if calibrate else "not calibrated"
     wanted = "" if sure_at is None else f", to be right in {sure_at:.0%} of its answers"
-    return f"{family}: {named.summary} ({settings}); {more}{wanted}"
+    return f"{named.name}: {named.summary} ({settings}); {more}{wanted}"
 
 
 def model_of(fitted: Any, table: FeatureTable, provenance: Provenance, name: str | None = None) -> Model:

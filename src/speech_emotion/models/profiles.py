@@ -1,0 +1,138 @@
+"""Voices that are remembered by name, from one call to the next.
+
+A profile is what an :class:`~speech_emotion.models.adaptation.Adaptation` has heard of one voice: counts and sums of a
+model's answers, no sound. It is a file of its own in the user's data folder, readable by that user only, and gone once
+it is deleted.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from pathlib import Path
+
+from ..errors import UsageError, unknown
+from .adaptation import Adaptation
+from .model import Model
+
+SUFFIX = ".json"
+
+NAME = re.compile(r"\w(?:[\w .'-]{0,62}[\w'-])?")
+"""Letters and digits of any script, and between them blanks, full stops, hyphens, apostrophes and underscores."""
+
+DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
+"""What Windows takes for a device, whatever folder it is in."""
+
+
+def folder() -> Path:
+    """Where profiles are kept."""
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("speech-emotion", appauthor=False)) / "speakers"
+
+
+def names() -> tuple[str, ...]:
+    """The voices that are remembered, sorted."""
+    files = folder().glob(f"*{SUFFIX}")
+    return tuple(sorted(file.stem for file in files if NAME.fullmatch(file.stem)))
+
+
+def path_of(name: str) -> Path:
+    """The file of a voice, be it there or not.
+
+    Raises:
+        UsageError: if it cannot be a name, such as one that leads to another folder.
+
+    Example:
+        >>> path_of("Ann-Marie 2").name
+        'Ann-Marie 2.json'
+    """
+    plain = unicodedata.normalize("NFC", name)
+    if not NAME.fullmatch(plain) or DEVICES.fullmatch(plain):
+        raise UsageError(
+            f"'{name}' cannot be a speaker's name: letters, digits and inner blanks, full stops, hyphens and "
+            "apostrophes, at most 64: ann"
+        )
+    return folder() / f"{plain}{SUFFIX}"
+
+
+def load(name: str) -> Adaptation:
+    """What was heard of a voice.
+
+    Raises:
+        UsageError: if none of that name is remembered.
+        BundleError: if its file is not a profile.
+    """
+    path = path_of(name)
+    if not path.is_file():
+        if names():
+            raise unknown("speaker", name, names())
+        raise UsageError(f"no speaker is remembered yet: speech-emotion predict --speaker '{name}' FILES")
+    return Adaptation.load(path)
+
+
+def open(name: str, model: Model) -> Adaptation:
+    """The voice to go on with: one that is remembered, or a new one.
+
+    Raises:
+        UsageError: if it cannot be a name, the model cannot adapt, or the profile is another model's.
+        BundleError: if its file is not a profile.
+
+    Example::
+
+        ann = se.profiles.open("ann", model)
+        ann.hear(probabilities, "ann")
+        se.profiles.save("ann", ann)
+    """
+    return opened(path_of(name), model)
+
+
+def save(name: str, heard: Adaptation) -> Path:
+    """Remember a voice: write what was heard of it, whole or not at all, for this user only.
+
+    Raises:
+        UsageError: if it cannot be a name, or its file cannot be written.
+    """
+    path = path_of(name)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.chmod(0o700)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
+    heard.save(path)
+    return path
+
+
+def delete(name: str) -> None:
+    """Forget a voice.
+
+    Raises:
+        UsageError: if none of that name is remembered.
+    """
+    path = path_of(name)
+    if not path.is_file():
+        load(name)  # says which there are
+    path.unlink()
+
+
+def opened(path: str | os.PathLike[str] | None, model: Model) -> Adaptation:
+    """The session to go on with: a new one, or the one that a file remembers.
+
+    Args:
+        path: of a file by :meth:`Adaptation.save`; one that is not there, or None, is a new session.
+        model: whose answers will be heard.
+
+    Raises:
+        UsageError: if the model cannot adapt, or the file is another model's.
+        BundleError: if the file is not a profile.
+    """
+    session = model.adaptation()
+    if path is None or not os.path.exists(path):
+        return session
+    kept = Adaptation.load(path)
+    if tuple(kept.centre) != tuple(session.centre):
+        whose = f"'{kept.model}'" if kept.model not in ("", model.name) else f"another model than '{model.name}'"
+        raise UsageError(f"{path} was kept with {whose}; name that model (--model), or another profile")
+    kept.model = model.name
+    return kept
