@@ -17,7 +17,7 @@ def table_of(
     features: Sequence[str] | None = None,
     statistics: Sequence[str] | None = None,
     emotions: Sequence[str] | None = None,
-    workers: int | None = None,
+    workers: int | str | None = None,
     copies: Sequence[str] | None = None,
     resume: Path | None = None,
 ) -> FeatureTable:
@@ -58,7 +58,7 @@ def measured(
     features: Sequence[str] | None,
     statistics: Sequence[str] | None,
     emotions: Sequence[str] | None,
-    workers: int | None,
+    workers: int | str | None,
     copies: Sequence[str] | None = None,
     resume: Path | None = None,
 ) -> FeatureTable:

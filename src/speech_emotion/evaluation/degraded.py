@@ -56,7 +56,7 @@ def question(
     protocol: str,
     folds: int,
     seed: int,
-    workers: int | None,
+    workers: int | str | None,
     allow_overlap: bool,
 ) -> Question:
     """Bring a model and recordings together; the arguments and errors are those of ``robustness``."""
@@ -104,7 +104,7 @@ def ask(
     conditions: tuple[str, ...],
     clips: int | None,
     seed: int,
-    workers: int | None,
+    workers: int | str | None,
     progress: pool.Progress | None,
 ) -> Answers:
     """Measure clips under each condition and let the models answer; the arguments are those of ``robustness``.
@@ -199,7 +199,7 @@ def _named(
     tests: Sequence[NDArray[np.intp]],
     asked_of: NDArray[np.str_],
     values: NDArray[np.float32],
-    workers: int | None,
+    workers: int | str | None,
     steps: _Steps,
 ) -> NDArray[np.int64]:
     """The class that each fold's model names for the clips that it tests, shape (conditions, n)."""

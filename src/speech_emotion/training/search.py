@@ -42,7 +42,7 @@ def search(
     keep: int = 5,
     folder: str | Path = "models",
     seed: int = 0,
-    workers: int | None = None,
+    workers: int | str | None = None,
     families: Sequence[str] | None = None,
     on_trial: Callable[[Trial], None] | None = None,
     progress: Progress | None = None,
@@ -61,7 +61,7 @@ def search(
         keep: how many of the best to save.
         folder: where to save them, with ``leaderboard.csv``; those of an earlier search there are replaced.
         seed: of the strategy, the models, the splits and the intervals.
-        workers: how many processes; None takes all cores. The trials are the same with any number.
+        workers: how many processes, all cores if None, or a Dask scheduler's address; the trials are the same.
         families: those to try; None is all.
         on_trial: called with each finished trial, in order.
         progress: once the trials are over, called with winners tested and winners in all.
