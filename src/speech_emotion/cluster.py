@@ -144,7 +144,8 @@ def _connected(address: str) -> Iterator[Any]:
     from distributed.versions import VersionMismatchWarning
 
     settings = {"distributed.admin.large-graph-warning-threshold": "1 TiB"}  # said of tables that travel once
-    with _quiet(), dask.config.set(settings):
+    before = _quieten()
+    with dask.config.set(settings):
         try:
             with ThreadPoolExecutor(1) as aside:  # a notebook has a loop of its own
                 aside.submit(asyncio.run, _greeted(address)).result()
@@ -152,13 +153,17 @@ def _connected(address: str) -> Iterator[Any]:
                 warnings.simplefilter("ignore", VersionMismatchWarning)
                 client = Client(address, timeout=ANSWER_SECONDS, set_as_default=False, name="speech-emotion")
         except Exception as error:  # whatever else listens there may say anything
+            _set(before)
             raise ClusterError(f"no Dask scheduler answers at {address}; is it running? dask scheduler") from error
         try:
             _require_workers(client, address)
             yield client
         finally:
+            there = client.status == "running"
             with suppress(Exception):  # a scheduler that is gone cannot be told that we go
-                client.close(timeout=ANSWER_SECONDS if client.status == "running" else 0.1)
+                client.close(timeout=ANSWER_SECONDS if there else 0.1)
+            if there:  # or Dask goes on to complain for a while
+                _set(before)
 
 
 async def _greeted(address: str) -> None:
@@ -224,20 +229,19 @@ def _version(library: str) -> str | None:
         return None
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Dask's own words about lost connections are held back: they are told in one line."""
+def _quieten() -> dict[str, int]:
+    """Hold back Dask's own words about lost connections, which are told in one line; returns the levels before."""
     import distributed  # noqa: F401  (its loggers are made when it is imported)
 
     names = ["distributed", *(name for name in logging.root.manager.loggerDict if name.startswith("distributed."))]
     before = {name: logging.getLogger(name).level for name in names}
-    try:
-        for name in names:
-            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-        yield
-    finally:
-        for name, level in before.items():
-            logging.getLogger(name).setLevel(level)
+    _set(dict.fromkeys(names, logging.CRITICAL + 1))
+    return before
+
+
+def _set(levels: Mapping[str, int]) -> None:
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
 
 
 class _Sending:
@@ -281,16 +285,12 @@ def _call(versions: tuple[tuple[str, str], ...], parcel: bytes, *arrays: Any) ->
     for library, here in versions:
         if (there := _version(library)) != here:
             raise _unlike("that came last", library, there, here)
-    from .parcels import unpack
-
-    _keep_to_one_thread()
-    function, item = unpack(parcel, arrays)
-    return function(item)
-
-
-@lru_cache(maxsize=1)
-def _keep_to_one_thread() -> None:
-    """For good: a worker may run several calls at once, and what one gives back another would have lost."""
     from threadpoolctl import threadpool_limits
 
+    from .parcels import unpack
+
+    function, item = unpack(parcel, arrays)
+    # For good: a worker may run several calls at once, and what one gives back another would have lost. Each time: the
+    # call before may have loaded more libraries.
     threadpool_limits(limits=1)
+    return function(item)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import UsageError
-from .recordings import table_of
+from .recordings import Cluster, hands, table_of
 from .scores import percent, say_licence
 from .terminal import again, output, progress, say, warn, words
 
@@ -84,6 +84,7 @@ def evaluate(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores if not given.")] = None,
+    cluster: Cluster = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Say how good a model or a recipe is, on what it has not heard.
@@ -96,6 +97,7 @@ def evaluate(
     from ..evaluation.together import together
 
     splitter(protocol, folds, seed)
+    who = hands(workers, cluster)
     if (model is None) == (family is None):
         raise UsageError("name either a model (--model) or a recipe (--family mlp)")
     if clips is not None and not robustness:
@@ -104,7 +106,7 @@ def evaluate(
         check_target(report)
     judged, subject, groups, over_frames = _what(model, family, features, statistics, calibrate, sure_at, seed)
     kept = resume or (report and report.with_name(f"{report.name}.parts"))
-    tables = [table_of(name, groups, over_frames, words(emotions), workers, words(copies), kept) for name in corpus]
+    tables = [table_of(name, groups, over_frames, words(emotions), who, words(copies), kept) for name in corpus]
     table, dropped = together(tables)
     for emotion, count in dropped.items():
         warn(f"{count} recordings left out: '{emotion}' is not in all of them")
@@ -118,7 +120,7 @@ def evaluate(
         subject=subject,
         folds=folds,
         seed=seed,
-        workers=workers,
+        workers=who,
         step=progress,
         allow_overlap=allow_overlap,
         resume=kept,
@@ -127,7 +129,7 @@ def evaluate(
     )
     for line in found.leaks:
         warn(line)
-    repeat = again(context, without=("workers", "resume", "as_json"))
+    repeat = again(context, without=("workers", "cluster", "resume", "as_json"))
     if report is not None:
         write(Page(f"Emotions in {table.name}: {model or family}", [found], repeat=repeat), report)
     if kept and not resume:

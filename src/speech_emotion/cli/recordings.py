@@ -4,12 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeVar
 
+import typer
+
+from ..errors import UsageError
 from .terminal import progress, warn
 
 if TYPE_CHECKING:
+    from ..corpora.utterance import Corpus
+    from ..features.config import FeatureConfig
+    from ..features.shards import ShardedTable
     from ..features.table import FeatureTable
+
+Cluster: TypeAlias = Annotated[
+    str | None,
+    typer.Option(help="A running Dask scheduler, in place of --workers: tcp://HOST:PORT.", show_default=False),
+]
+"""The option that names one."""
+
+Table = TypeVar("Table", "FeatureTable", "ShardedTable")
+
+
+def hands(workers: int | None, cluster: str | None) -> int | str | None:
+    """Who works: what ``--workers`` or ``--cluster`` says.
+
+    Raises:
+        UsageError: if both are given, or the cluster's address is none.
+        MissingExtraError: if Dask is not installed.
+    """
+    if cluster is None:
+        return workers
+    if workers is not None:
+        raise UsageError("--workers are processes of this machine, and --cluster has its own; give one of the two")
+    from ..cluster import check
+
+    return check(cluster)
 
 
 def table_of(
@@ -26,30 +56,56 @@ def table_of(
     Warns on standard error of what was left out and of what could not be used.
 
     Args:
-        corpus: a name, a path or ``name:path``; or an ``.npz`` file.
+        corpus: a name, a path or ``name:path``; or an ``.npz`` file or a folder of shards.
         features: groups; None takes mel, chroma and mfcc, or all that the table has.
         statistics: over frames; None takes the mean, or all that the table has.
         emotions: those to keep; None keeps all.
-        workers: how many processes; None takes all cores.
+        workers: how many processes, all cores if None; or a Dask scheduler's address.
         copies: each recording once more, changed so; None makes none, or takes all that the table has.
         resume: where to keep what is done while it is not all done.
     """
+    from ..features.shards import is_sharded
     from ..features.table import FeatureTable
 
-    if corpus.endswith(".npz"):
-        table = FeatureTable.load(corpus)
-        if emotions:
-            table = table.select(emotions)
-        if copies is not None:
-            table = table.with_copies(copies)
-        if features or statistics:
-            table = table.narrow(features or table.config.features, statistics)
+    if is_sharded(corpus):
+        table = sharded(corpus, features, statistics, emotions, copies).whole()
+    elif corpus.endswith(".npz"):
+        table = _chosen(FeatureTable.load(corpus), features, statistics, emotions, copies)
     else:
         table = measured(corpus, features, statistics, emotions, workers, copies, resume)
     if table.failures:
         first = table.failures[0]
         count = len(table.failures)
         warn(f"{count} of {len(table) + count} recordings could not be used: {first.path}: {first.reason}")
+    return table
+
+
+def sharded(
+    folder: str,
+    features: Sequence[str] | None = None,
+    statistics: Sequence[str] | None = None,
+    emotions: Sequence[str] | None = None,
+    copies: Sequence[str] | None = None,
+) -> ShardedTable:
+    """A table that ``extract`` saved in shards; the arguments are those of :func:`table_of`."""
+    from ..features.shards import ShardedTable
+
+    return _chosen(ShardedTable.load(folder), features, statistics, emotions, copies)
+
+
+def _chosen(
+    table: Table,
+    features: Sequence[str] | None,
+    statistics: Sequence[str] | None,
+    emotions: Sequence[str] | None,
+    copies: Sequence[str] | None,
+) -> Table:
+    if emotions:
+        table = table.select(emotions)
+    if copies is not None:
+        table = table.with_copies(copies)
+    if features or statistics:
+        table = table.narrow(features or table.config.features, statistics)
     return table
 
 
@@ -69,24 +125,34 @@ def measured(
         features: groups; None takes mel, chroma and mfcc.
         statistics: over frames; None takes the mean.
         emotions: those to keep; None keeps all.
-        workers: how many processes; None takes all cores.
+        workers: how many processes, all cores if None; or a Dask scheduler's address.
         copies: each recording once more, changed so; None makes none, or takes all that the table has.
         resume: where to keep what is done while it is not all done.
     """
+    from ..features.extract import extract
+
+    recordings, config = opened(corpus, features, statistics, emotions, copies)
+    with progress("features") as step:
+        return extract(recordings, config=config, copies=copies or (), workers=workers, resume=resume, progress=step)
+
+
+def opened(
+    corpus: str,
+    features: Sequence[str] | None,
+    statistics: Sequence[str] | None,
+    emotions: Sequence[str] | None,
+    copies: Sequence[str] | None,
+) -> tuple[Corpus, FeatureConfig]:
+    """The recordings of a corpus, and what is to be measured; the arguments are those of :func:`measured`."""
     from .. import corpora
     from ..features.config import FeatureConfig
     from ..features.copies import chosen
-    from ..features.extract import extract
 
     chosen(copies or ())
-
     default = FeatureConfig()
     config = default.narrowed(features or default.features, statistics or default.statistics)
     with progress(f"opening {Path(corpus).name}", unit="bytes") as step:
         recordings = corpora.open(corpus, progress=step)
     for reason, count in recordings.left_out.items():
         warn(f"{count} files left out: {reason}")
-    if emotions:
-        recordings = recordings.select(emotions)
-    with progress("features") as step:
-        return extract(recordings, config=config, copies=copies or (), workers=workers, resume=resume, progress=step)
+    return recordings.select(emotions) if emotions else recordings, config

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .recordings import table_of
+from .recordings import Cluster, hands, table_of
 from .scores import percent, say_licence
 from .terminal import output, say, words
 
@@ -55,6 +55,7 @@ def search(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores if not given.")] = None,
+    cluster: Cluster = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Try many models, save the best, and test those on speakers that no choice saw.
@@ -72,7 +73,8 @@ def search(
     seconds = parse_budget(budget)
     check_names(strategy, words(families))
     writable(models_dir)
-    table = table_of(corpus, words(features), None, words(emotions), workers, words(copies))
+    who = hands(workers, cluster)
+    table = table_of(corpus, words(features), None, words(emotions), who, words(copies))
     say_licence(table.origins)
     board = _Board(time.monotonic() + seconds, trials)
     with board.shown():
@@ -84,7 +86,7 @@ def search(
             keep=keep,
             folder=models_dir,
             seed=seed,
-            workers=workers,
+            workers=who,
             families=words(families),
             on_trial=board.add,
             progress=board.test,

@@ -10,7 +10,7 @@ import typer
 
 from ..corpora.paths import writable
 from ..errors import UsageError
-from .recordings import table_of
+from .recordings import Cluster, hands, table_of
 from .scores import percent, say_licence
 from .terminal import output, progress, say, words
 
@@ -57,6 +57,7 @@ def train(
     clips: Annotated[int | None, typer.Option(min=1, help="How many --robustness degrades; all if not given.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores if not given.")] = None,
+    cluster: Cluster = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Train one model on all recordings, say how good its recipe is, and save it.
@@ -70,8 +71,9 @@ def train(
     if clips is not None and not robustness:
         raise UsageError("--clips goes with --robustness")
     check_target(out)
+    who = hands(workers, cluster)
     recipe(family, seed=seed, calibrate=calibrate, sure_at=sure_at)
-    table = table_of(corpus, words(features), words(statistics), words(emotions), workers, words(copies))
+    table = table_of(corpus, words(features), words(statistics), words(emotions), who, words(copies))
     say_licence(table.origins)
     protocols = ["random", "speaker"]
     if len(set(table.speakers.tolist())) == 1:
@@ -86,7 +88,7 @@ def train(
             sure_at=sure_at,
             degraded=robustness,
             clips=clips,
-            workers=workers,
+            workers=who,
             progress=step,
             name=out.stem,
         )

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import workers as pool
+from ..audio.carried import shared
 from ..corpora.utterance import Corpus
 from ..errors import FeatureError
 from ..features.config import FeatureConfig
@@ -125,8 +126,9 @@ def ask(
         Clip(asked.places[row], tuple(asked.places[other] for other in others), conditions, table.config, seed)
         for row, others in zip(rows.tolist(), talkers, strict=True)
     ]
+    hands = workers if shared([task.place.path for task in tasks], workers) else None  # who reads the recordings again
     heard = []
-    for row, one in zip(rows.tolist(), pool.run(hear, tasks, workers), strict=True):
+    for row, one in zip(rows.tolist(), pool.run(hear, tasks, hands), strict=True):
         _check(one, table, row)
         heard.append(one)
         steps.done()

@@ -109,7 +109,7 @@ def extract_shards(
     if shard < 1:
         raise UsageError(f"a shard has 1 utterance or more, not {shard}")
     config = config or FeatureConfig(features=tuple(features), statistics=tuple(statistics))
-    place = _own(Path(folder))
+    place = own(Path(folder))
     work = _Work(corpus, config, chosen(copies), shard, place)
     voices: defaultdict[str, Counter[str]] = defaultdict(Counter)
     shards, first = [], None
@@ -134,6 +134,18 @@ def forget(resume: str | os.PathLike[str]) -> None:
         file.unlink(missing_ok=True)
     with suppress(OSError):  # not empty, or not there
         folder.rmdir()
+
+
+def own(folder: Path) -> Path:
+    """See that a folder may take shards: that it can be written, and holds nothing else.
+
+    Raises:
+        UsageError: if it may not.
+    """
+    writable(folder)
+    if folder.is_dir() and any(file.name != MANIFEST and SUFFIX not in file.name for file in folder.iterdir()):
+        raise UsageError(f"{folder} holds other files; name a folder of its own for the shards")
+    return folder
 
 
 class _Work:
@@ -227,14 +239,6 @@ def _stamp(path: str) -> tuple[int, int]:
             stat = file.stat()
             return stat.st_size, stat.st_mtime_ns
     return 0, 0
-
-
-def _own(folder: Path) -> Path:
-    """A folder for shards, which holds nothing else."""
-    writable(folder)
-    if folder.is_dir() and any(file.name != MANIFEST and SUFFIX not in file.name for file in folder.iterdir()):
-        raise UsageError(f"{folder} holds other files; name a folder of its own for the shards")
-    return folder
 
 
 def _nothing(corpus: Corpus, failure: Failure | None) -> FeatureError:

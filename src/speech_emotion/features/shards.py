@@ -22,7 +22,7 @@ from ..corpora.utterance import Origin
 from ..emotions import choose, in_order
 from ..errors import FeatureError
 from .config import FeatureConfig
-from .table import PER_UTTERANCE, FeatureTable
+from .table import PER_UTTERANCE, Failure, FeatureTable
 
 FORMAT = 1
 """Of the manifest; a newer one is refused."""
@@ -99,8 +99,14 @@ class ShardedTable:
 
     @property
     def failures(self) -> int:
-        """How many recordings could not be used; each shard names its own."""
+        """How many recordings could not be used."""
         return sum(shard.failures for shard in self.shards)
+
+    def failed(self) -> Iterator[Failure]:
+        """Each of those, and why."""
+        for shard in self.shards:
+            if shard.failures:
+                yield from self._read(shard).failures
 
     def whole(self) -> FeatureTable:
         """All of it in memory: 4 bytes a value."""
@@ -212,6 +218,12 @@ class ShardedTable:
         if (len(table), len(table.failures)) != (shard.utterances, shard.failures):
             raise FeatureError(f"{self.folder / shard.file} is not the shard that {MANIFEST} names; extract it again")
         return table
+
+
+def is_sharded(path: str | os.PathLike[str]) -> bool:
+    """Whether a path is a folder of shards, finished or not, rather than one of recordings."""
+    place = Path(path)
+    return place.is_dir() and ((place / MANIFEST).is_file() or any(place.glob(f"*{SUFFIX}")))
 
 
 def joined(tables: Sequence[FeatureTable]) -> FeatureTable:
