@@ -113,6 +113,16 @@ class ShardedTable:
         tables = [self.view(self._read(shard)) for shard in self.shards]
         return replace(joined(tables), left_out=dict(self.left_out))
 
+    def labels(self) -> FeatureTable:
+        """The table without its values, which are zeros that take no memory; copies are left out."""
+        columns: dict[str, list[Any]] = {name: [] for name in PER_UTTERANCE}
+        for table in self:
+            for name, found in columns.items():
+                found.append(getattr(table, name))
+        joined_columns: dict[str, Any] = {name: np.concatenate(found) for name, found in columns.items()}
+        nothing = np.broadcast_to(np.float32(0), (len(self), self.config.size))
+        return FeatureTable(values=nothing, **joined_columns, config=self.config, origins=self.origins)
+
     def select(self, emotions: Sequence[str]) -> ShardedTable:
         """The rows with these emotions.
 
