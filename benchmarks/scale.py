@@ -3,7 +3,8 @@
 ``speech-emotion extract`` to a folder of shards, as a user calls it, over 1,000, 10,000 and 100,000 recordings: mel and
 MFCC of clips of half a second; and, with ``--tone``, the tone encoder over RAVDESS seven times over (10,000 clips).
 Then ridge learns from those shards. Memory is what all processes of the command hold at once, pages that they share
-counted once, looked at ten times a second; its peak, and the time, are of one run.
+counted once, looked at ten times a second. Time a clip is that of all processors together, so that a busy machine
+changes it little, and without what a run of 64 clips takes, which is the start. Each figure is of one run.
 
     python benchmarks/scale.py [RAVDESS] [--clips 1000 10000 100000] [--tone] [--workers 2] [--json]
 
@@ -16,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -68,20 +70,20 @@ def sized(
     figure: str, clips: list[Path], sizes: list[int], features: list[str], place: Path, workers: int
 ) -> Iterator[dict[str, str]]:
     """The same work at several sizes."""
-    start = extracted(linked(clips, FIRST, place / "start"), features, place / "start.shards", workers)[0]
+    start = extracted(linked(clips, FIRST, place / "start"), features, place / "start.shards", workers)[1]
     first: tuple[float, float] | None = None
-    learning: list[tuple[int, float, float]] = []
+    learning: list[tuple[int, float, float, float]] = []
     for size in sizes:
         corpus = linked(clips, size, place / str(size))
-        seconds, memory = extracted(corpus, features, place / f"{size}.shards", workers)
-        each = 1000 * (seconds - start) / (size - FIRST)
+        seconds, busy, memory = extracted(corpus, features, place / f"{size}.shards", workers)
+        each = 1000 * (busy - start) / (size - FIRST)
         first = first or (each, memory)
         yield row(f"{figure}: extract", size, seconds, each, memory, first)
         learning.append((size, *learnt(place / f"{size}.shards")))
-    nothing = learning[0]
-    for size, seconds, memory in learning:
-        each = 1000 * seconds / size
-        yield row(f"{figure}: ridge learns", size, seconds, each, memory, (1000 * nothing[1] / nothing[0], nothing[2]))
+    nothing = learnt(place / "start.shards")[1]
+    for size, seconds, busy, memory in learning:
+        each = 1000 * (busy - nothing) / (size - FIRST)
+        yield row(f"{figure}: ridge learns", size, seconds, each, memory, (0.0, learning[0][3]))
 
 
 def row(
@@ -92,29 +94,29 @@ def row(
         "figure": figure,
         "clips": f"{size:,}",
         "seconds": f"{seconds:.1f}",
-        "ms a clip": f"{each:.2f}",
-        "of the first": f"{each / first[0]:.2f}",
+        "processor ms a clip": f"{each:.2f}",
+        "of the first": f"{each / first[0]:.2f}" if first[0] else "–",
         "peak memory, MB": f"{memory:.0f}",
         "of the first's": f"{memory / first[1]:.2f}",
         "goal": GOAL if "extract" in figure else "–",
     }
 
 
-def extracted(corpus: Path, features: list[str], out: Path, workers: int) -> tuple[float, float]:
-    """Seconds and megabytes of ``speech-emotion extract``."""
+def extracted(corpus: Path, features: list[str], out: Path, workers: int) -> tuple[float, float, float]:
+    """What ``speech-emotion extract`` takes."""
     script = "from speech_emotion.cli.main import main; main()"
     options = ["--features", ",".join(features), "--workers", str(workers)]
     return watched([sys.executable, "-c", script, "extract", str(corpus), f"{out}/", *options])
 
 
-def learnt(folder: Path) -> tuple[float, float]:
-    """Seconds and megabytes of learning from a folder of shards."""
+def learnt(folder: Path) -> tuple[float, float, float]:
+    """What learning from a folder of shards takes."""
     return watched([sys.executable, "-c", LEARN, str(folder)])
 
 
-def watched(command: list[str]) -> tuple[float, float]:
-    """How long a command takes, in seconds, and what it holds at most, in megabytes."""
-    begin = time.perf_counter()
+def watched(command: list[str]) -> tuple[float, float, float]:
+    """What a command and all that it starts take: seconds, seconds of processors, and at most so many megabytes."""
+    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     running = subprocess.Popen(command, stderr=subprocess.PIPE)
     peak = 0
     while running.poll() is None:
@@ -123,7 +125,9 @@ def watched(command: list[str]) -> tuple[float, float]:
     seconds = time.perf_counter() - begin
     if running.returncode:
         sys.exit((running.stderr.read() if running.stderr else b"").decode())
-    return seconds, peak / 1e6
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return seconds, busy, peak / 1e6
 
 
 def held(pid: int) -> int:
