@@ -2,7 +2,8 @@
 
 ``speech-emotion extract`` to a folder of shards, as a user calls it, over 1,000, 10,000 and 100,000 recordings: mel and
 MFCC of clips of half a second; and, with ``--tone``, the tone encoder over RAVDESS seven times over (10,000 clips).
-Then ridge learns from those shards. Memory is what all processes of the command hold at once, pages that they share
+Then ridge learns from those shards, one model without calibration and protocols; its time a clip is that of the clips
+beyond the first size. Memory is what all processes of the command hold at once, pages that they share
 counted once, looked at ten times a second. Time a clip is that of all processors together, so that a busy machine
 changes it little, and without what a run of 64 clips takes, which is the start. Each figure is of one run.
 
@@ -80,22 +81,22 @@ def sized(
         first = first or (each, memory)
         yield row(f"{figure}: extract", size, seconds, each, memory, first)
         learning.append((size, *learnt(place / f"{size}.shards")))
-    nothing = learnt(place / "start.shards")[1]
+    begin, _, started, held_first = learning[0]
     for size, seconds, busy, memory in learning:
-        each = 1000 * (busy - nothing) / (size - FIRST)
-        yield row(f"{figure}: ridge learns", size, seconds, each, memory, (0.0, learning[0][3]))
+        each = 1000 * (busy - started) / (size - begin) if size > begin else None
+        yield row(f"{figure}: ridge learns", size, seconds, each, memory, (0.0, held_first))
 
 
 def row(
-    figure: str, size: int, seconds: float, each: float, memory: float, first: tuple[float, float]
+    figure: str, size: int, seconds: float, each: float | None, memory: float, first: tuple[float, float]
 ) -> dict[str, str]:
     """A line of the table."""
     return {
         "figure": figure,
         "clips": f"{size:,}",
         "seconds": f"{seconds:.1f}",
-        "processor ms a clip": f"{each:.2f}",
-        "of the first": f"{each / first[0]:.2f}" if first[0] else "–",
+        "processor ms a clip": "–" if each is None else f"{each:.2f}",
+        "of the first": f"{each / first[0]:.2f}" if each and first[0] else "–",
         "peak memory, MB": f"{memory:.0f}",
         "of the first's": f"{memory / first[1]:.2f}",
         "goal": GOAL if "extract" in figure else "–",
