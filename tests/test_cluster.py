@@ -63,9 +63,9 @@ def test_an_array_that_all_items_hold_travels_to_a_worker_once(
 
 
 def test_an_evaluation_on_a_cluster_has_the_bits_of_one_process(made_table: Any, dask_cluster: Any) -> None:
-    table = made_table(speakers=12, clips=20)
+    table = made_table(speakers=6, clips=6)
     built = family("mlp").build(seed=0, max_iter=20)
-    alone, there = (evaluate(built, table, "speaker", workers=which) for which in (1, dask_cluster.address))
+    alone, there = (evaluate(built, table, "speaker", folds=3, workers=which) for which in (1, dask_cluster.address))
     np.testing.assert_array_equal(alone.probabilities, there.probabilities)
     assert alone.as_dict() == there.as_dict()
 

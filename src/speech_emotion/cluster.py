@@ -233,7 +233,12 @@ def _quieten() -> dict[str, int]:
     """Hold back Dask's own words about lost connections, which are told in one line; returns the levels before."""
     import distributed  # noqa: F401  (its loggers are made when it is imported)
 
-    names = ["distributed", *(name for name in logging.root.manager.loggerDict if name.startswith("distributed."))]
+    # tornado complains of an interrupt that arrives as Dask begins to wait
+    names = [
+        "distributed",
+        "tornado.application",
+        *(name for name in logging.root.manager.loggerDict if name.startswith("distributed.")),
+    ]
     before = {name: logging.getLogger(name).level for name in names}
     _set(dict.fromkeys(names, logging.CRITICAL + 1))
     return before
