@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
+import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -157,3 +160,64 @@ def microphones(monkeypatch: pytest.MonkeyPatch) -> Microphones:
     monkeypatch.setattr(microphone, "RETRY_SECONDS", 0.0)
     monkeypatch.setattr(microphone, "MOST_WAITING", 10_000)  # the fake says all at once
     return fake
+
+
+class DaskCluster:
+    """A real scheduler and worker processes, on this machine's loopback."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._processes: list[subprocess.Popen[str]] = []
+        self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", "0")
+        self.address = self._told(self.scheduler, r"Scheduler at:\s+(tcp://\S+)")
+
+    def add_worker(self, cwd: Path | None = None, **environment: str) -> subprocess.Popen[str]:
+        """Start one more, and wait until the scheduler knows it."""
+        options = ["--no-nanny", "--nthreads", "1", "--host", "127.0.0.1", "--local-directory", str(self._folder)]
+        worker = self._start("worker", self.address, *options, cwd=cwd, **environment)
+        self._told(worker, r"(Registered to):")
+        return worker
+
+    def close(self) -> None:
+        for process in self._processes:
+            process.kill()
+            process.wait()
+
+    def _start(self, what: str, *options: str, cwd: Path | None = None, **environment: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "distributed.cli.dask_" + what, *options, "--no-dashboard"]
+        env = {**os.environ, **environment}
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=cwd, env=env)
+        self._processes.append(process)
+        return process
+
+    @staticmethod
+    def _told(process: subprocess.Popen[str], pattern: str) -> str:
+        for line in process.stderr:
+            if found := re.search(pattern, line):
+                threading.Thread(target=process.stderr.read, daemon=True).start()  # or the pipe would fill up
+                return found[1]
+        raise AssertionError(f"{process.args} ended with {process.wait()}")
+
+
+@pytest.fixture(scope="session")
+def dask_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
+    """A scheduler with two worker processes, for tests that leave it as it is."""
+    pytest.importorskip("distributed")
+    cluster = DaskCluster(tmp_path_factory.mktemp("dask"))
+    try:
+        for _ in range(2):
+            cluster.add_worker()
+        yield cluster
+    finally:
+        cluster.close()
+
+
+@pytest.fixture
+def own_cluster(tmp_path: Path) -> Iterator[DaskCluster]:
+    """A scheduler without workers yet, for one test to do with as it likes."""
+    pytest.importorskip("distributed")
+    cluster = DaskCluster(tmp_path)
+    try:
+        yield cluster
+    finally:
+        cluster.close()

@@ -90,3 +90,17 @@ def test_a_stream_says_the_same_as_offline_and_nothing_where_nobody_speaks(ravde
     assert replayed == "8 of 8"
     [unspoken] = [row["found"] for figure, row in rows.items() if figure.startswith("silence, noise")]
     assert float(unspoken.split()[0].rstrip("%")) >= 95
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is measured by Linux's accounts")
+def test_the_benchmark_of_scale_measures_each_size_and_learns_from_its_shards() -> None:
+    command = [sys.executable, str(FOLDER / "scale.py"), "--clips", "70", "140", "--workers", "1", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(row["figure"].split(": ")[1], row["clips"]) for row in rows] == [
+        ("extract", "70"),
+        ("extract", "140"),
+        ("ridge learns", "70"),
+        ("ridge learns", "140"),
+    ]
+    assert all(float(row["peak memory, MB"]) > 20 for row in rows)

@@ -6,6 +6,7 @@
     ├── AudioError          a recording cannot be read
     ├── CorpusError         a folder, archive or table of recordings cannot be understood
     │   └── DownloadError   a corpus could not be fetched
+    ├── ClusterError        a Dask cluster cannot be reached, is not alike, or went away
     ├── FeatureError        a feature table or its configuration is not what it should be
     ├── TrainingError       these recordings cannot train this model
     └── BundleError         a model file is refused
@@ -52,6 +53,12 @@ class CorpusError(SpeechEmotionError):
 
 class DownloadError(CorpusError):
     """A corpus could not be fetched."""
+
+    exit_status = 1
+
+
+class ClusterError(SpeechEmotionError):
+    """A Dask cluster cannot be reached, is not alike, or went away."""
 
     exit_status = 1
 

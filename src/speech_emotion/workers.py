@@ -1,4 +1,4 @@
-"""One function over many items: in this process, or on this machine's cores.
+"""One function over many items: in this process, on this machine's cores, or on a Dask cluster (see :mod:`.cluster`).
 
 The result does not depend on the number of workers: results come in the order of the items, and numerical libraries
 run on one thread inside a task, here as there. Processes are joblib's (loky), so a user's script needs no
@@ -8,13 +8,14 @@ run on one thread inside a task, here as there. Processes are joblib's (loky), s
 from __future__ import annotations
 
 import itertools
+import operator
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from .errors import SpeechEmotionError, UsageError
 
@@ -23,6 +24,9 @@ Result = TypeVar("Result")
 
 Progress = Callable[[int, int], None]
 """Called with how many are done and how many there are, after each step."""
+
+Workers: TypeAlias = "int | str | None"
+"""How many processes of this machine, None for as many as it has cores; or a Dask scheduler's address, "tcp://…"."""
 
 SECONDS_TO_OUTLIVE = 1.0
 """How long a worker may go on after the process that started it was killed."""
@@ -36,36 +40,55 @@ def cores() -> int:
 
 
 def run(
-    function: Callable[[Item], Result], items: Sequence[Item], workers: int | None = None
+    function: Callable[[Item], Result], items: Iterable[Item], workers: Workers = None
 ) -> Generator[Result, None, None]:
     """Call ``function`` on each item and yield the results in the order of the items.
 
     Args:
         function: importable from a module, as are its argument and result.
-        items: what to call it on.
-        workers: how many processes; 1 stays in this one, None takes all cores.
+        items: what to call it on; taken one by one, not long before their turn.
+        workers: how many processes; 1 stays in this one, None takes all cores; or a Dask scheduler's address.
 
     Yields:
         One result an item. Closing the iterator early stops the work.
 
     Raises:
-        UsageError: if ``workers`` is less than 1.
+        UsageError: if ``workers`` is less than 1, or no address.
         SpeechEmotionError: if a worker process dies (out of memory, killed).
+        ClusterError: if the cluster cannot be reached, is not alike, or goes away.
 
     Example:
         >>> list(run(abs, [-1, 2, -3], workers=1))
         [1, 2, 3]
     """
+    if isinstance(workers, str):
+        from . import cluster
+
+        return cluster.run(function, items, workers)
     count = cores() if workers is None else workers
     if count < 1:
         raise UsageError(f"workers must be 1 or more, not {count}")
-    count = min(count, len(items))
+    count = min(count, operator.length_hint(items, count))
     if count <= 1:
         return _here(function, items)
     return _in_processes(function, items, count)
 
 
-def _here(function: Callable[[Item], Result], items: Sequence[Item]) -> Generator[Result, None, None]:
+def see(workers: Workers, files: Mapping[str, int]) -> bool:
+    """Whether the workers read these files as they are here: on this machine they do, on a cluster they may not.
+
+    Args:
+        workers: as of :func:`run`.
+        files: paths, each with its size in bytes.
+    """
+    if not isinstance(workers, str):
+        return True
+    from . import cluster
+
+    return cluster.sees(workers, files)
+
+
+def _here(function: Callable[[Item], Result], items: Iterable[Item]) -> Generator[Result, None, None]:
     from threadpoolctl import ThreadpoolController
 
     libraries = ThreadpoolController()
@@ -76,7 +99,7 @@ def _here(function: Callable[[Item], Result], items: Sequence[Item]) -> Generato
 
 
 def _in_processes(
-    function: Callable[[Item], Result], items: Sequence[Item], count: int
+    function: Callable[[Item], Result], items: Iterable[Item], count: int
 ) -> Generator[Result, None, None]:
     from joblib.externals.loky import ProcessPoolExecutor
     from joblib.externals.loky.process_executor import BrokenProcessPool

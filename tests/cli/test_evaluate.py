@@ -203,13 +203,13 @@ def test_a_killed_run_goes_on_where_it_stopped(saved, tmp_path, capsys):
         "import os, signal, sys\n"
         "from speech_emotion.cli import main\n"
         "from speech_emotion.evaluation import resume\n"
-        "keep = resume._answer\n"
-        "def last(task):\n"
-        "    keep(task)\n"
+        "keep = resume._keep\n"
+        "def last(*about):\n"
+        "    keep(*about)\n"
         f"    if len(os.listdir({str(kept)!r})) == 4:\n"
         "        os.kill(os.getpid(), signal.SIGKILL)\n"
-        "    return keep(task)\n"
-        "resume._answer = last\n"
+        "    return keep(*about)\n"
+        "resume._keep = last\n"
         "main.run(sys.argv[1:])\n"
     )
     killed = subprocess.run(

@@ -42,3 +42,26 @@ def test_a_recording_that_fails_is_named_and_the_others_are_saved(
     told = capsys.readouterr().err
     assert "anna/calm/1.wav" in told
     assert "3 utterances, 3840 features, 1 failed" in told  # the encoder's, where none are named
+
+
+def test_a_folder_is_written_in_shards_and_read_like_a_file(
+    recordings: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    (recordings / "anna" / "calm" / "1.wav").write_bytes(b"rubbish")
+    options = ["--features", "rms,zcr", "--workers", "1"]
+    assert run(["extract", str(recordings), f"{tmp_path / 'table'}/", *options]) == 1
+    told = capsys.readouterr().err
+    assert "anna/calm/1.wav" in told
+    assert f"{tmp_path / 'table'}/: 3 utterances, 2 features, 1 failed" in told
+    assert run(["extract", str(recordings), str(tmp_path / "table"), *options]) == 1  # a folder by now
+    assert sorted(path.suffix for path in (tmp_path / "table").iterdir()) == [".json", ".npz"]
+    assert run(["evaluate", str(tmp_path / "table"), "--family", "lda", "--no-calibrate", "--folds", "2"]) == 2
+    assert "speaker" in capsys.readouterr().err  # it was read: one of the two speakers has only one emotion left
+
+
+@pytest.mark.parametrize("out", ["table", "table.csv"])
+def test_a_name_that_is_neither_a_file_nor_a_folder_is_refused(
+    out: str, recordings: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert run(["extract", str(recordings), str(tmp_path / out)]) == 2
+    assert "name it table.npz, or table/ for a folder of shards" in capsys.readouterr().err

@@ -134,3 +134,13 @@ def test_a_table_is_a_corpus_too(mine: Path) -> None:
     (mine / "list.csv").write_text("path,emotion,speaker\nb.wav,joy,ann\na.wav,sad,\n")
     assert labels(mine / "list.csv") == [("a.wav", "sad", "list/unknown"), ("b.wav", "happy", "list/ann")]
     assert folder.read(mine / "list.csv").left_out == {}
+
+
+def test_a_hundred_recordings_of_a_speaker_hold_the_name_once(tmp_path: Path) -> None:
+    for number in range(100):
+        place = tmp_path / "mine" / "happy" / "anna" / f"{number}.wav"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.touch()
+    utterances = read(tmp_path / "mine").utterances
+    for name in ("emotion", "speaker", "corpus"):
+        assert len({id(getattr(utterance, name)) for utterance in utterances}) == 1

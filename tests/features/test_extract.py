@@ -16,6 +16,7 @@ import soundfile
 from speech_emotion.corpora import ravdess
 from speech_emotion.corpora.utterance import Corpus, Origin, Utterance
 from speech_emotion.errors import FeatureError
+from speech_emotion.features import batch
 from speech_emotion.features import extract as module
 from speech_emotion.features.config import FRAMES, FeatureConfig
 from speech_emotion.features.defaults import CLASSIC, TEMPI
@@ -87,10 +88,10 @@ def test_finished_shards_are_not_measured_again(
     with pytest.raises(Killed):
         extract(corpus, features=["rms"], workers=1, resume=parts, progress=kill_after_the_first_shard)
     measured = []
-    real = module.measure
-    monkeypatch.setattr(module, "measure", lambda *given: measured.append(1) or real(*given))
+    real = batch.measure
+    monkeypatch.setattr(batch, "measure", lambda *given: measured.append(1) or real(*given))
     resumed = extract(corpus, features=["rms"], workers=1, resume=parts)
-    assert len(measured) == 70 - module.SHARD
+    assert len(measured) == 70 - module.BATCH
     np.testing.assert_array_equal(resumed.values, whole.values)
 
 
@@ -105,18 +106,27 @@ def test_forgetting_shards_leaves_everything_else_alone(corpus: Corpus, tmp_path
 
 
 def test_other_parameters_or_a_changed_recording_make_a_shard_stale(corpus: Corpus, tmp_path: Path) -> None:
-    shard = module._Shard(corpus.utterances[:2], FeatureConfig(), (), str(tmp_path))
-    before = shard.file
-    assert replace(shard, config=FeatureConfig(hop=256)).file != before
+    def file(**parameters: int) -> Path:
+        [found] = module._Work(
+            replace(corpus, utterances=corpus.utterances[:2]), FeatureConfig(**parameters), (), 32, tmp_path
+        ).files
+        return found
+
+    before = file()
+    assert file() == before
+    assert file(hop=256) != before
     soundfile.write(corpus.utterances[0].path, np.zeros(100), 16_000)
-    assert shard.file != before
+    assert file() != before
 
 
 def test_a_damaged_shard_is_measured_again(corpus: Corpus, tmp_path: Path) -> None:
-    shard = module._Shard(corpus.utterances[:2], FeatureConfig(features=("rms",)), (), str(tmp_path / "parts"))
-    fresh = module._measure_shard(shard)
-    shard.file.write_bytes(shard.file.read_bytes()[:50])
-    np.testing.assert_array_equal(module._measure_shard(shard).values, fresh.values)
+    fresh = extract(corpus, features=["rms"], workers=1, resume=tmp_path / "parts")
+    shard = min((tmp_path / "parts").iterdir())
+    whole = shard.read_bytes()
+    shard.write_bytes(whole[: len(whole) // 2])
+    again = extract(corpus, features=["rms"], workers=1, resume=tmp_path / "parts")
+    np.testing.assert_array_equal(again.values, fresh.values)
+    assert len(shard.read_bytes()) == len(whole)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import UsageError
-from .recordings import status, table_of
+from .recordings import Cluster, hands, status, table_of
 from .scores import say_licence
 from .studies import show
 from .terminal import again, progress, say, warn, words
@@ -86,6 +86,7 @@ def evaluate(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores if not given.")] = None,
+    cluster: Cluster = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Say how good a model or a recipe is, on what it has not heard.
@@ -101,6 +102,7 @@ def evaluate(
     from ..models.bundle import load
 
     splitter(protocol, folds, seed)
+    who = hands(workers, cluster)
     heard = asked(words(adapt) or ())
     own = bool(features or statistics or copies or sure_at is not None or not calibrate)
     _refuse(model, family, own, bool(heard) and not calibrate, clips is not None and not robustness)
@@ -112,7 +114,7 @@ def evaluate(
     groups, over_frames, changed = words(features), words(statistics), words(copies)
     if loaded is not None:
         groups, over_frames, changed = list(loaded.config.features), list(loaded.config.statistics), list(NO_COPIES)
-    tables = [table_of(name, groups, over_frames, words(emotions), workers, changed, kept, family) for name in corpus]
+    tables = [table_of(name, groups, over_frames, words(emotions), who, changed, kept, family) for name in corpus]
     table, dropped = together(tables)
     for emotion, count in dropped.items():
         warn(f"{count} recordings left out: '{emotion}' is not in all of them")
@@ -128,7 +130,7 @@ def evaluate(
         subject=subject,
         folds=folds,
         seed=seed,
-        workers=workers,
+        workers=who,
         step=progress,
         allow_overlap=allow_overlap,
         resume=kept,
@@ -138,7 +140,7 @@ def evaluate(
     )
     for line in found.leaks:
         warn(line)
-    repeat = again(context, without=("workers", "resume", "as_json"))
+    repeat = again(context, without=("workers", "cluster", "resume", "as_json"))
     if report is not None:
         name = Path(model).name if model else family
         write(Page(f"Emotions in {table.name}: {name}", [found], repeat=repeat), report)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import typer
 
 from ..corpora.paths import writable
 from ..errors import UsageError
-from .recordings import measured
-from .terminal import say, warn, words
+from .recordings import Cluster, hands, measured, opened
+from .terminal import progress, say, warn, words
 
 
 def extract(
     corpus: Annotated[str, typer.Argument(help="A corpus: a name (ravdess), a path, or name:path.")],
-    out: Annotated[Path, typer.Argument(help="The file to write: .npz, which numpy.load opens.")],
+    out: Annotated[
+        str, typer.Argument(help="The file to write: .npz, which numpy.load opens; or a folder, FOLDER/, for shards.")
+    ],
     features: Annotated[
         str | None,
         typer.Option(
@@ -41,24 +44,53 @@ def extract(
         ),
     ] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores if not given.")] = None,
+    cluster: Cluster = None,
 ) -> None:
     """Compute the features of every utterance and save them with the labels.
 
-    A run that was stopped goes on where it was when it is called again.
+    A run that was stopped goes on where it was when it is called again. A folder takes more recordings than memory
+    holds: it is written shard by shard.
     """
+    wanted = (corpus, words(features), words(statistics), words(emotions))
+    who = hands(workers, cluster)
+    place = Path(out)
+    in_shards = place.suffix != ".npz" and (out.endswith(("/", os.sep)) or place.is_dir())
+    if not in_shards and (place.suffix != ".npz" or place.is_dir()):
+        raise UsageError(
+            f"the table is saved as a file that ends in .npz, not as '{out}'; name it {place.stem or 'table'}.npz, or "
+            f"{place.stem or 'table'}/ for a folder of shards"
+        )
+    saved = _in_shards if in_shards else _in_one_file
+    utterances, columns, failed = saved(wanted, words(copies), place, who)
+    say(f"{out}: {utterances} utterances, {columns} features, {failed} failed")
+    if failed:
+        raise typer.Exit(1)
+
+
+Wanted: TypeAlias = "tuple[str, list[str] | None, list[str] | None, list[str] | None]"
+"""Corpus, features, statistics, emotions."""
+
+
+def _in_one_file(wanted: Wanted, copies: list[str] | None, out: Path, who: int | str | None) -> tuple[int, int, int]:
     from ..features.extract import forget
 
-    if out.suffix != ".npz" or out.is_dir():
-        raise UsageError(
-            f"the table is saved as a file that ends in .npz, not as '{out}'; name it {out.stem or 'table'}.npz"
-        )
     writable(out.parent)
     parts = out.with_suffix(".npz.parts")
-    table = measured(corpus, words(features), words(statistics), words(emotions), workers, words(copies), resume=parts)
+    table = measured(*wanted, who, copies, resume=parts)
     table.save(out)
     forget(parts)
     for failure in table.failures:
         warn(f"{failure.path}: {failure.reason}")
-    say(f"{out}: {len(table)} utterances, {len(table.columns)} features, {len(table.failures)} failed")
-    if table.failures:
-        raise typer.Exit(1)
+    return len(table), len(table.columns), len(table.failures)
+
+
+def _in_shards(wanted: Wanted, copies: list[str] | None, out: Path, who: int | str | None) -> tuple[int, int, int]:
+    from ..features.extract import extract_shards, own
+
+    own(out)
+    recordings, config, changed = opened(*wanted, copies)
+    with progress("features") as step:
+        table = extract_shards(recordings, out, config=config, copies=changed, workers=who, progress=step)
+    for failure in table.failed():
+        warn(f"{failure.path}: {failure.reason}")
+    return len(table), len(table.columns), table.failures

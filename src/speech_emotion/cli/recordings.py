@@ -4,12 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeVar
 
+import typer
+
+from ..errors import UsageError
 from .terminal import progress, warn
 
 if TYPE_CHECKING:
+    from ..corpora.utterance import Corpus
+    from ..features.config import FeatureConfig
+    from ..features.shards import ShardedTable
     from ..features.table import FeatureTable
+
+Cluster: TypeAlias = Annotated[
+    str | None,
+    typer.Option(help="A running Dask scheduler, in place of --workers: tcp://HOST:PORT.", show_default=False),
+]
+"""The option that names one."""
+
+Table = TypeVar("Table", "FeatureTable", "ShardedTable")
+
+
+def hands(workers: int | None, cluster: str | None) -> int | str | None:
+    """Who works: what ``--workers`` or ``--cluster`` says.
+
+    Raises:
+        UsageError: if both are given, or the cluster's address is none.
+        MissingExtraError: if Dask is not installed.
+    """
+    if cluster is None:
+        return workers
+    if workers is not None:
+        raise UsageError("--workers are processes of this machine, and --cluster has its own; give one of the two")
+    from ..cluster import check
+
+    return check(cluster)
 
 
 def table_of(
@@ -17,7 +47,7 @@ def table_of(
     features: Sequence[str] | None = None,
     statistics: Sequence[str] | None = None,
     emotions: Sequence[str] | None = None,
-    workers: int | None = None,
+    workers: int | str | None = None,
     copies: Sequence[str] | None = None,
     resume: Path | None = None,
     family: str | None = None,
@@ -27,27 +57,23 @@ def table_of(
     Warns on standard error of what was left out and of what could not be used.
 
     Args:
-        corpus: a name, a path or ``name:path``; or an ``.npz`` file.
+        corpus: a name, a path or ``name:path``; or an ``.npz`` file or a folder of shards.
         features: groups; None takes what goes with the family, or all that the table has.
         statistics: over frames; None takes the mean, or all that the table has.
         emotions: those to keep; None keeps all.
-        workers: how many processes; None takes all cores.
+        workers: how many processes, all cores if None; or a Dask scheduler's address.
         copies: each recording once more, changed so; None makes what goes with the features, or takes all that the
             table has.
         resume: where to keep what is done while it is not all done.
         family: that will learn from them, where one is named.
     """
-    from ..features.defaults import copies_of
+    from ..features.shards import is_sharded
     from ..features.table import FeatureTable
 
-    if corpus.endswith(".npz"):
-        table = FeatureTable.load(corpus)
-        if emotions:
-            table = table.select(emotions)
-        if copies is not None:
-            table = table.with_copies(copies_of(table.config.features, copies))
-        if features or statistics:
-            table = table.narrow(features or table.config.features, statistics)
+    if is_sharded(corpus):
+        table = sharded(corpus, features, statistics, emotions, copies).whole()
+    elif corpus.endswith(".npz"):
+        table = _chosen(FeatureTable.load(corpus), features, statistics, emotions, copies)
     else:
         table = measured(corpus, features, statistics, emotions, workers, copies, resume, family)
     if table.failures:
@@ -65,7 +91,40 @@ def status(*given: tuple[str, FeatureTable]) -> int:
     Args:
         given: each corpus as it was named, and its table.
     """
-    return int(any(table.failures and not corpus.endswith(".npz") for corpus, table in given))
+    from ..features.shards import is_sharded
+
+    return int(any(table.failures and not (corpus.endswith(".npz") or is_sharded(corpus)) for corpus, table in given))
+
+
+def sharded(
+    folder: str,
+    features: Sequence[str] | None = None,
+    statistics: Sequence[str] | None = None,
+    emotions: Sequence[str] | None = None,
+    copies: Sequence[str] | None = None,
+) -> ShardedTable:
+    """A table that ``extract`` saved in shards; the arguments are those of :func:`table_of`."""
+    from ..features.shards import ShardedTable
+
+    return _chosen(ShardedTable.load(folder), features, statistics, emotions, copies)
+
+
+def _chosen(
+    table: Table,
+    features: Sequence[str] | None,
+    statistics: Sequence[str] | None,
+    emotions: Sequence[str] | None,
+    copies: Sequence[str] | None,
+) -> Table:
+    from ..features.defaults import copies_of
+
+    if emotions:
+        table = table.select(emotions)
+    if copies is not None:
+        table = table.with_copies(copies_of(table.config.features, copies))
+    if features or statistics:
+        table = table.narrow(features or table.config.features, statistics)
+    return table
 
 
 def measured(
@@ -73,7 +132,7 @@ def measured(
     features: Sequence[str] | None,
     statistics: Sequence[str] | None,
     emotions: Sequence[str] | None,
-    workers: int | None,
+    workers: int | str | None,
     copies: Sequence[str] | None = None,
     resume: Path | None = None,
     family: str | None = None,
@@ -85,16 +144,31 @@ def measured(
         features: groups; None takes what goes with the family.
         statistics: over frames; None takes the mean.
         emotions: those to keep; None keeps all.
-        workers: how many processes; None takes all cores.
+        workers: how many processes, all cores if None; or a Dask scheduler's address.
         copies: each recording once more, changed so; None makes what goes with the features.
         resume: where to keep what is done while it is not all done.
         family: that will learn from them, where one is named.
     """
+    from ..features.extract import extract
+
+    recordings, config, wanted = opened(corpus, features, statistics, emotions, copies, family)
+    with progress("features") as step:
+        return extract(recordings, config=config, copies=wanted, workers=workers, resume=resume, progress=step)
+
+
+def opened(
+    corpus: str,
+    features: Sequence[str] | None,
+    statistics: Sequence[str] | None,
+    emotions: Sequence[str] | None,
+    copies: Sequence[str] | None,
+    family: str | None = None,
+) -> tuple[Corpus, FeatureConfig, tuple[str, ...]]:
+    """The recordings of a corpus, what is to be measured, and which copies; the arguments are :func:`measured`'s."""
     from .. import corpora
     from ..features.config import FeatureConfig
     from ..features.copies import chosen
     from ..features.defaults import copies_of, features_of
-    from ..features.extract import extract
 
     default = FeatureConfig()
     config = default.narrowed(features or features_of(family, statistics), statistics or default.statistics)
@@ -103,7 +177,4 @@ def measured(
         recordings = corpora.open(corpus, progress=step)
     for reason, count in recordings.left_out.items():
         warn(f"{count} files left out: {reason}")
-    if emotions:
-        recordings = recordings.select(emotions)
-    with progress("features") as step:
-        return extract(recordings, config=config, copies=wanted, workers=workers, resume=resume, progress=step)
+    return recordings.select(emotions) if emotions else recordings, config, wanted

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .recordings import status, table_of
+from .recordings import Cluster, hands, status, table_of
 from .scores import percent, say_licence
 from .terminal import output, say, words
 
@@ -62,6 +62,7 @@ def search(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores if not given.")] = None,
+    cluster: Cluster = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Try many models, save the best, and test those on speakers that no choice saw.
@@ -79,9 +80,10 @@ def search(
     seconds = parse_budget(budget)
     check_names(strategy, words(families))
     writable(models_dir)
+    who = hands(workers, cluster)
     asked = words(families) or []
     family = None if "ridge" in asked or not asked else asked[0]
-    table = table_of(corpus, words(features), None, words(emotions), workers, words(copies), family=family)
+    table = table_of(corpus, words(features), None, words(emotions), who, words(copies), family=family)
     say_licence(table.origins)
     board = _Board(time.monotonic() + seconds, trials)
     with board.shown():
@@ -93,7 +95,7 @@ def search(
             keep=keep,
             folder=models_dir,
             seed=seed,
-            workers=workers,
+            workers=who,
             families=words(families),
             on_trial=board.add,
             progress=board.test,

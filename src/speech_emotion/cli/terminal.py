@@ -51,7 +51,9 @@ def words(value: str | None) -> list[str] | None:
     return names
 
 
-def again(context: typer.Context, without: Collection[str] = ("workers",), always: Collection[str] = ("seed",)) -> str:
+def again(
+    context: typer.Context, without: Collection[str] = ("workers", "cluster"), always: Collection[str] = ("seed",)
+) -> str:
     """The command line that does this again: what was given, and the seed.
 
     Args:

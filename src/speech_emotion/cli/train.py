@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..corpora.paths import writable
 from ..errors import UsageError
-from .recordings import status, table_of
+from .recordings import Cluster, hands, sharded, status, table_of
 from .scores import percent, say_licence
-from .terminal import output, progress, say, words
+from .terminal import output, progress, say, warn, words
 
 if TYPE_CHECKING:
     from ..models.model import Model
@@ -70,6 +70,7 @@ def train(
     clips: Annotated[int | None, typer.Option(min=1, help="How many --robustness degrades; all if not given.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores if not given.")] = None,
+    cluster: Cluster = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Train one model on all recordings, say how good its recipe is, and save it.
@@ -78,41 +79,53 @@ def train(
     model has not heard. Only the second says what to expect of a new voice.
     """
     from ..features.defaults import family_of
+    from ..features.shards import is_sharded
     from ..training.train import recipe
     from ..training.train import train as fit
 
     if clips is not None and not robustness:
         raise UsageError("--clips goes with --robustness")
     check_target(out)
+    who = hands(workers, cluster)
     recipe(family, seed=seed, calibrate=calibrate, sure_at=sure_at)
-    table = table_of(corpus, words(features), words(statistics), words(emotions), workers, words(copies), family=family)
-    family = family or family_of(table.config.features)
-    say_licence(table.origins)
-    protocols = ["random", "speaker"]
-    if len(set(table.speakers.tolist())) == 1:
-        protocols.remove("speaker")
-    with progress(f"training {family}") as step:
-        model = fit(
-            table,
-            family,
-            seed=seed,
-            protocols=protocols,
-            calibrate=calibrate,
-            sure_at=sure_at,
-            degraded=robustness,
-            clips=clips,
-            workers=workers,
-            progress=step,
-            name=out.stem,
-        )
+    chosen = (words(features), words(statistics), words(emotions))
+    asked: dict[str, Any] = {"seed": seed, "calibrate": calibrate, "sure_at": sure_at, "workers": who, "name": out.stem}
+    failed = 0
+    if is_sharded(corpus):
+        if robustness:
+            raise UsageError("--robustness needs the table in memory: extract to one .npz file")
+        from ..training.blocks import by_blocks
+        from ..training.train_shards import train_shards
+
+        shards = sharded(corpus, *chosen, words(copies))
+        family = family or family_of(shards.config.features)
+        by_blocks(family)
+        say_licence(shards.origins)
+        if shards.failures:
+            warn(f"{shards.failures} recordings could not be used when the table was made")
+        utterances = len(shards)
+        with progress(f"training {family}") as step:
+            model = train_shards(shards, family, protocols=_protocols(len(shards.voices)), progress=step, **asked)
+    else:
+        table = table_of(corpus, *chosen, who, words(copies), family=family)
+        family = family or family_of(table.config.features)
+        failed = status((corpus, table))
+        say_licence(table.origins)
+        utterances, protocols = len(table), _protocols(len(set(table.speakers.tolist())))
+        with progress(f"training {family}") as step:
+            model = fit(table, family, protocols=protocols, degraded=robustness, clips=clips, progress=step, **asked)
     model.save(out)
     if as_json:
         print(json.dumps(_facts(model, out), indent=2, ensure_ascii=False))
     else:
         _show(model)
-    say(f"{out}: {family}, {len(table)} utterances of {len(model.provenance.speakers)} speakers")
-    if status((corpus, table)):
-        raise typer.Exit(1)
+    say(f"{out}: {family}, {utterances} utterances of {len(model.provenance.speakers)} speakers")
+    if failed:
+        raise typer.Exit(failed)
+
+
+def _protocols(speakers: int) -> list[str]:
+    return ["random", "speaker"] if speakers > 1 else ["random"]
 
 
 def check_target(out: Path) -> None:

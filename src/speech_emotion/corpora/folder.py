@@ -14,7 +14,9 @@ word is an emotion, but one that is nearly a known one (``hapy``) is taken for a
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
+from operator import attrgetter
 from pathlib import Path, PurePosixPath
 
 from ..emotions import EMOTIONS, canonical
@@ -43,10 +45,11 @@ def read(path: str | os.PathLike[str]) -> Corpus:
     place = Path(path)
     if place.suffix.lower() in (".csv", ".tsv") and place.is_file():
         utterances, left_out = listing.read(place, _name(place)), Counter[str]()
+        utterances.sort(key=lambda utterance: (utterance.path, utterance.start or 0.0))
     else:
         utterances, left_out = _read_tree(place)
-    ordered = sorted(utterances, key=lambda utterance: (utterance.path, utterance.start or 0.0))
-    return Corpus(Origin(_name(place), LICENCE), tuple(ordered), dict(left_out))
+        utterances.sort(key=attrgetter("path"))  # a hundred thousand need no more memory for it
+    return Corpus(Origin(_name(place), LICENCE), tuple(utterances), dict(left_out))
 
 
 _Recording = tuple[str, tuple[str, ...]]
@@ -62,16 +65,19 @@ def _read_tree(place: Path) -> tuple[list[Utterance], Counter[str]]:
     left_out: Counter[str] = Counter()
     recordings: list[_Recording] = []
     tables: list[str] = []
+    folders_of: dict[str, tuple[str, ...]] = {}  # one tuple for all recordings of a folder
     for file in paths.walk(place):
-        inner = PurePosixPath(Path(file).relative_to(place).as_posix())
-        if inner.suffix.lower() in paths.AUDIO_SUFFIXES:
-            recordings.append((file, inner.parts[:-1]))
+        suffix, folder = os.path.splitext(file)[1].lower(), os.path.dirname(file)
+        if suffix in paths.AUDIO_SUFFIXES:
+            if folder not in folders_of:
+                folders_of[folder] = PurePosixPath(Path(folder).relative_to(place).as_posix()).parts
+            recordings.append((file, folders_of[folder]))
         else:
             left_out["not a recording"] += 1
-            tables += [file] if inner.suffix.lower() == ".csv" else []
+            tables += [file] if suffix == ".csv" else []
     recordings = _unwrapped(recordings, _name(place))
     level = _emotion_level(place, recordings, tables)
-    utterances = []
+    utterances, name = [], _name(place)
     for file, folders in recordings:
         if len(folders) <= level:
             left_out["not in a folder named by an emotion"] += 1
@@ -80,8 +86,8 @@ def _read_tree(place: Path) -> tuple[list[Utterance], Counter[str]]:
             Utterance(
                 path=file,
                 emotion=listing.emotion(folders[level], file),
-                speaker=f"{_name(place)}/{_speaker(folders[1 - level : 2 - level])}",
-                corpus=_name(place),
+                speaker=sys.intern(f"{name}/{_speaker(folders[1 - level : 2 - level])}"),
+                corpus=name,
             )
         )
     return utterances, left_out

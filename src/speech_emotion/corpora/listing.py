@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import difflib
 import io
+from functools import lru_cache
 from pathlib import Path
 
 from ..emotions import ALIASES, EMOTIONS, canonical
@@ -154,13 +155,18 @@ def emotion(label: str, where: str) -> str:
         >>> emotion("Anger", "my.csv, line 2"), emotion("sarcastic", "my.csv, line 3")
         ('angry', 'sarcastic')
     """
-    word = canonical(label)
-    near = difflib.get_close_matches(word, [*EMOTIONS, *ALIASES], n=1, cutoff=0.86)
-    if word not in EMOTIONS and near:
-        raise CorpusError(
-            f"{where}: unknown emotion '{label}' (known: {', '.join(EMOTIONS)}); did you mean '{near[0]}'?"
-        )
+    word, meant = _understood(label)
+    if meant:
+        raise CorpusError(f"{where}: unknown emotion '{label}' (known: {', '.join(EMOTIONS)}); did you mean '{meant}'?")
     return word
+
+
+@lru_cache(maxsize=256)
+def _understood(label: str) -> tuple[str, str]:
+    """The emotion's name, one object for all that have it; and what was meant where that is a slip, or nothing."""
+    word = canonical(label)
+    near = [] if word in EMOTIONS else difflib.get_close_matches(word, [*EMOTIONS, *ALIASES], n=1, cutoff=0.86)
+    return word, "".join(near)
 
 
 def _seconds(where: str, column: str, text: str) -> float | None:

@@ -13,7 +13,7 @@ from .conditions import VOICES, Stretch
 
 
 def measured(
-    recordings: Corpus | FeatureTable, config: FeatureConfig | None, workers: int | None
+    recordings: Corpus | FeatureTable, config: FeatureConfig | None, workers: int | str | None
 ) -> tuple[FeatureTable, list[Stretch]]:
     """The table, and where the recording of each of its rows is."""
     if isinstance(recordings, FeatureTable):

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import workers as pool
+from ..audio.carried import shared
 from ..corpora.utterance import Corpus
 from ..errors import FeatureError
 from ..features.config import FeatureConfig
@@ -56,7 +57,7 @@ def question(
     protocol: str,
     folds: int,
     seed: int,
-    workers: int | None,
+    workers: int | str | None,
     allow_overlap: bool,
 ) -> Question:
     """Bring a model and recordings together; the arguments and errors are those of ``robustness``."""
@@ -104,7 +105,7 @@ def ask(
     conditions: tuple[str, ...],
     clips: int | None,
     seed: int,
-    workers: int | None,
+    workers: int | str | None,
     progress: pool.Progress | None,
 ) -> Answers:
     """Measure clips under each condition and let the models answer; the arguments are those of ``robustness``.
@@ -125,8 +126,9 @@ def ask(
         Clip(asked.places[row], tuple(asked.places[other] for other in others), conditions, table.config, seed)
         for row, others in zip(rows.tolist(), talkers, strict=True)
     ]
+    hands = workers if shared([task.place.path for task in tasks], workers) else None  # who reads the recordings again
     heard = []
-    for row, one in zip(rows.tolist(), pool.run(hear, tasks, workers), strict=True):
+    for row, one in zip(rows.tolist(), pool.run(hear, tasks, hands), strict=True):
         _check(one, table, row)
         heard.append(one)
         steps.done()
@@ -199,7 +201,7 @@ def _named(
     tests: Sequence[NDArray[np.intp]],
     asked_of: NDArray[np.str_],
     values: NDArray[np.float32],
-    workers: int | None,
+    workers: int | str | None,
     steps: _Steps,
 ) -> NDArray[np.int64]:
     """The class that each fold's model names for the clips that it tests, shape (conditions, n)."""

@@ -101,7 +101,7 @@ def evaluate(
     *,
     folds: int = 5,
     seed: int = 0,
-    workers: int | None = None,
+    workers: int | str | None = None,
     progress: pool.Progress | None = None,
     allow_overlap: bool = False,
     resume: str | os.PathLike[str] | None = None,
@@ -121,7 +121,7 @@ def evaluate(
         folds: how many, from 2; fewer where there are fewer speakers, and the report says so. Only ``speaker`` and
             ``random`` heed it.
         seed: of the split and of the intervals.
-        workers: how many processes; None takes all cores. The report is the same with any number.
+        workers: how many processes, all cores if None, or a Dask scheduler's address; the report is the same.
         progress: called with folds done and folds in all.
         allow_overlap: judge a saved model also on speakers that it was trained on; the report is then marked.
         resume: a folder for finished folds. What a killed run left there is used, the report is the same;

@@ -15,7 +15,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -37,7 +37,7 @@ LIBRARIES = ("speech-emotion", "numpy", "scipy", "scikit-learn")
 
 
 def answers(
-    folds: Sequence[Fold], workers: int | None = None, resume: str | os.PathLike[str] | None = None
+    folds: Sequence[Fold], workers: int | str | None = None, resume: str | os.PathLike[str] | None = None
 ) -> Iterator[Answer]:
     """What the models of some folds say, in their order; those that a folder has are not fitted again.
 
@@ -53,11 +53,11 @@ def answers(
         yield from pool.run(answer, folds, workers)
         return
     folder = writable(Path(resume))
-    tasks = [_Task(fold, str(folder / f"{key}{SUFFIX}")) for fold, key in zip(folds, keys(folds), strict=True)]
-    kept = [_kept(task) for task in tasks]
-    fresh = pool.run(_answer, [task for task, there in zip(tasks, kept, strict=True) if there is None], workers)
-    for there in kept:
-        yield next(fresh) if there is None else there
+    files = [folder / f"{key}{SUFFIX}" for key in keys(folds)]
+    kept = [_kept(file, fold) for file, fold in zip(files, folds, strict=True)]
+    fresh = pool.run(answer, [fold for fold, there in zip(folds, kept, strict=True) if there is None], workers)
+    for file, there in zip(files, kept, strict=True):
+        yield _keep(file, next(fresh)) if there is None else there
 
 
 def forget(resume: str | os.PathLike[str]) -> None:
@@ -181,29 +181,22 @@ def _add(digest: Any, array: NDArray[Any]) -> None:
     digest.update(np.ascontiguousarray(array).tobytes())
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Task:
-    fold: Fold
-    file: str
-
-
-def _answer(task: _Task) -> Answer:
-    found = answer(task.fold)
+def _keep(file: Path, found: Answer) -> Answer:
     knows = {"sure_above": np.array(found.sure_above), "centre": np.array(found.centre, dtype=np.float64)}
-    with replacing(Path(task.file)) as part, part.open("wb") as out:
+    with replacing(file) as part, part.open("wb") as out:
         np.savez(out, allow_pickle=False, probabilities=found.probabilities, **knows)
     return found
 
 
-def _kept(task: _Task) -> Answer | None:
-    rows = len(task.fold.test)
+def _kept(file: Path, fold: Fold) -> Answer | None:
+    rows = len(fold.test)
     try:
-        with np.load(task.file, allow_pickle=False) as kept:
+        with np.load(file, allow_pickle=False) as kept:
             probabilities, sure_above, centre = kept["probabilities"], kept["sure_above"], kept["centre"]
     except (OSError, ValueError, KeyError, EOFError, MemoryError, zlib.error, zipfile.BadZipFile):
         return None  # damaged; one that claims to be endless is, too
-    whole = probabilities.shape == (rows, task.fold.classes) and sure_above.shape == ()
-    whole = whole and centre.shape in ((0,), (task.fold.classes,))
+    whole = probabilities.shape == (rows, fold.classes) and sure_above.shape == ()
+    whole = whole and centre.shape in ((0,), (fold.classes,))
     right = whole and all(each.dtype == np.float64 for each in (probabilities, sure_above, centre))
     right = right and bool(((probabilities >= 0) & (probabilities <= 1 + 1e-6)).all())  # so written, NaN fails too
     right = right and bool(np.isfinite(centre).all()) and 0 <= float(sure_above) <= 1

@@ -119,7 +119,7 @@ def robustness(
     conditions: Sequence[str] | None = None,
     clips: int | None = None,
     config: FeatureConfig | None = None,
-    workers: int | None = None,
+    workers: int | str | None = None,
     progress: pool.Progress | None = None,
     allow_overlap: bool = False,
 ) -> Robustness:

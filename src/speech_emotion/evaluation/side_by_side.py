@@ -41,7 +41,7 @@ def study(
     subject: str = "",
     folds: int = 5,
     seed: int = 0,
-    workers: int | None = None,
+    workers: int | str | None = None,
     step: Step = silent,
     allow_overlap: bool = False,
     resume: str | os.PathLike[str] | None = None,
@@ -62,7 +62,7 @@ def study(
         subject: the model, in words, for the page.
         folds: how many, from 2; only ``speaker`` and ``random`` heed it.
         seed: of the splits and of the intervals.
-        workers: how many processes; None takes all cores.
+        workers: how many processes; None takes all cores; or a Dask scheduler's address.
         step: who is told of each step.
         allow_overlap: judge a saved model also on speakers that it was trained on.
         resume: a folder for finished folds.

@@ -1,42 +1,41 @@
-"""A corpus to a feature table, on all cores, resumable.
+"""A corpus to a feature table, on all cores or a cluster, resumable, in memory or in shards on disk.
 
-Work is cut into shards of consecutive utterances. A finished shard is written to a folder beside the result, so that
-a run that was killed goes on where it stopped. Values do not depend on the number of workers: each utterance is
-measured by itself, and rows are in the corpus's order.
+Work is cut into shards of consecutive utterances. A finished shard is written as a table of its own (see
+:mod:`.shards`), so that a run that was killed goes on where it stopped. Values do not depend on the number of workers:
+each utterance is measured by itself, and rows are in the corpus's order.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import zipfile
-import zlib
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import astuple, dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import astuple, replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .. import workers as workers_
-from ..audio.read import read
-from ..corpora.paths import replacing
+from ..audio.carried import shared
+from ..corpora.paths import writable
 from ..corpora.utterance import Corpus, Utterance
-from ..errors import FeatureError, SpeechEmotionError
+from ..errors import FeatureError, UsageError
 from ..workers import Progress
+from .batch import Batch, Measured, measured, with_sounds
 from .config import FeatureConfig
-from .copies import chosen, copy_of
+from .copies import chosen
 from .defaults import copies_of, features_of
-from .measure import measure
+from .shards import MANIFEST, SUFFIX, Shard, ShardedTable, hashed, joined
 from .table import Failure, FeatureTable
 
-SHARD = 32
-"""Utterances a shard: a second or less of work to lose."""
+BATCH = 32
+"""Utterances that a worker measures at once; without shards on disk, a second or less of work to lose."""
 
-SHARD_SUFFIX = ".shard.npz"
+SHARD = 256
+"""Utterances a shard on disk: a few megabytes."""
 
 
 def extract(
@@ -46,7 +45,7 @@ def extract(
     *,
     config: FeatureConfig | None = None,
     copies: Sequence[str] | None = None,
-    workers: int | None = None,
+    workers: int | str | None = None,
     resume: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> FeatureTable:
@@ -61,7 +60,7 @@ def extract(
         copies: each clip once more as it might have sounded, to be learnt from: names from
             :data:`speech_emotion.features.copies.COPIES`. None makes slower and faster ones where the features are not
             named either, and none elsewhere.
-        workers: processes; None takes all cores. The values are the same with any number.
+        workers: processes, all cores if None, or a Dask scheduler's address. The values are the same.
         resume: a folder for finished shards. What a killed run left there is used; :func:`forget` clears it.
         progress: called with utterances done and all utterances.
 
@@ -73,25 +72,76 @@ def extract(
         UsageError: if a feature, statistic or copy is unknown.
         FeatureError: if no recording could be used.
         MissingExtraError: if a group needs a library that is not installed.
+        ClusterError: if the cluster cannot be reached or goes away.
     """
+    config, wanted = _asked(features, statistics, config, copies)
+    work = _Work(corpus, config, wanted, BATCH, None if resume is None else Path(resume))
+    tables = list(work.tables(workers, progress))
+    if not any(map(len, tables)):
+        raise _nothing(corpus, next((failure for table in tables for failure in table.failures), None))
+    return replace(joined(tables), left_out=dict(corpus.left_out))
+
+
+def extract_shards(
+    corpus: Corpus,
+    folder: str | os.PathLike[str],
+    features: Sequence[str] | None = None,
+    statistics: Sequence[str] | None = None,
+    *,
+    config: FeatureConfig | None = None,
+    copies: Sequence[str] | None = None,
+    shard: int = SHARD,
+    workers: int | str | None = None,
+    progress: Progress | None = None,
+) -> ShardedTable:
+    """As :func:`extract`, for more recordings than memory holds: the table is written to a folder, shard by shard.
+
+    Memory grows with the list of recordings only. What a run that was killed left in the folder is used.
+
+    Args:
+        corpus: what to measure.
+        folder: for the shards and their manifest; made where it is missing. A table that is there stays until the new
+            one is whole.
+        features: as of :func:`extract`; so are ``statistics``, ``config``, ``copies``, ``workers`` and ``progress``.
+        shard: utterances a shard.
+
+    Raises:
+        UsageError: if the folder holds other things than a sharded table, or ``shard`` is less than 1; or as
+            :func:`extract`.
+    """
+    if shard < 1:
+        raise UsageError(f"a shard has 1 utterance or more, not {shard}")
+    config, wanted = _asked(features, statistics, config, copies)
+    place = own(Path(folder))
+    work = _Work(corpus, config, wanted, shard, place)
+    voices: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    shards, first = [], None
+    for file, table in zip(work.files, work.tables(workers, progress), strict=True):
+        shards.append(Shard(file.name, len(table), len(table.failures)))
+        first = first or next(iter(table.failures), None)
+        for speaker, emotion in zip(table.speakers.tolist(), table.emotions.tolist(), strict=True):
+            voices[speaker][emotion] += 1
+    if not voices:
+        raise _nothing(corpus, first)
+    spoken = {speaker: dict(voices[speaker]) for speaker in sorted(voices)}
+    left_out = dict(corpus.left_out)
+    whole = ShardedTable(place, config, corpus.origins, work.copies, spoken, tuple(shards), left_out)
+    whole.save(hashed([file.name for file in work.files]))
+    return whole
+
+
+def _asked(
+    features: Sequence[str] | None,
+    statistics: Sequence[str] | None,
+    config: FeatureConfig | None,
+    copies: Sequence[str] | None,
+) -> tuple[FeatureConfig, tuple[str, ...]]:
+    """What is to be measured of each sound, and of which copies."""
     named = features is not None or config is not None
     if config is None:
         groups = features_of(statistics=statistics) if features is None else features
         config = FeatureConfig(features=_all(groups), statistics=_all(statistics or ("mean",)))
-    folder = None if resume is None else os.fspath(resume)
-    wanted = chosen(copies_of(config.features, copies, named=named))
-    shards = [
-        _Shard(corpus.utterances[first : first + SHARD], config, wanted, folder)
-        for first in range(0, len(corpus), SHARD)
-    ]
-    measured: list[_Measured] = []
-    done = 0
-    for shard, result in zip(shards, workers_.run(_measure_shard, shards, workers), strict=True):
-        measured.append(result)
-        done += len(shard.utterances)
-        if progress is not None:
-            progress(done, len(corpus))
-    return _table(corpus, config, wanted, measured)
+    return config, chosen(copies_of(config.features, copies, named=named))
 
 
 def _all(names: Sequence[str]) -> tuple[str, ...]:
@@ -101,46 +151,110 @@ def _all(names: Sequence[str]) -> tuple[str, ...]:
 def forget(resume: str | os.PathLike[str]) -> None:
     """Remove the shards that :func:`extract` left in a folder, once its table is saved; other files there stay."""
     folder = Path(resume)
-    for file in folder.glob(f"*{SHARD_SUFFIX}*"):
+    for file in folder.glob(f"*{SUFFIX}*"):
         file.unlink(missing_ok=True)
     with suppress(OSError):  # not empty, or not there
         folder.rmdir()
 
 
-@dataclass(frozen=True, slots=True)
-class _Shard:
-    utterances: tuple[Utterance, ...]
-    config: FeatureConfig
-    copies: tuple[str, ...]
-    folder: str | None
+def own(folder: Path) -> Path:
+    """See that a folder may take shards: that it can be written, and holds nothing else.
 
-    @property
-    def file(self) -> Path | None:
-        """Where its result is kept; the name changes with the recordings and with every parameter."""
-        if self.folder is None:
-            return None
-        about = [
-            version("speech-emotion"),
-            self.config.as_dict(),
-            self.copies,
-            [astuple(utterance) + _stamp(utterance) for utterance in self.utterances],
+    Raises:
+        UsageError: if it may not.
+    """
+    writable(folder)
+    if folder.is_dir() and any(file.name != MANIFEST and SUFFIX not in file.name for file in folder.iterdir()):
+        raise UsageError(f"{folder} holds other files; name a folder of its own for the shards")
+    return folder
+
+
+class _Work:
+    """A corpus, cut into shards of ``size`` utterances, which are kept in a folder where there is one."""
+
+    def __init__(
+        self, corpus: Corpus, config: FeatureConfig, copies: tuple[str, ...], size: int, folder: Path | None
+    ) -> None:
+        self.corpus = corpus
+        self.config = config
+        self.copies = copies
+        self.parts = [corpus.utterances[first : first + size] for first in range(0, len(corpus), size)]
+        self.files = [] if folder is None else [folder / self._name(part) for part in self.parts]
+
+    def tables(self, workers: int | str | None, progress: Progress | None) -> Iterator[FeatureTable]:
+        """One a shard, in order: kept ones, and new ones once they are kept."""
+        there = [self._kept(file, part) is not None for file, part in zip(self.files, self.parts, strict=False)]
+        there = there or [False] * len(self.parts)
+        batches = [
+            Batch(part[first : first + BATCH], self.config, self.copies)
+            for part, kept in zip(self.parts, there, strict=True)
+            if not kept
+            for first in range(0, len(part), BATCH)
         ]
-        key = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:24]
-        return Path(self.folder) / f"{key}{SHARD_SUFFIX}"
+        by_path = shared([batch.utterances[0].path for batch in batches], workers)
+        done = 0
+        with closing(workers_.run(measured, batches if by_path else map(with_sounds, batches), workers)) as results:
+            for number, part in enumerate(self.parts):
+                kept = self._kept(self.files[number], part) if there[number] else None
+                if kept is None:
+                    kept = self._table(part, [next(results) for _ in range(0, len(part), BATCH)])
+                    if self.files:
+                        kept.save(self.files[number])
+                done += len(part)
+                if progress is not None:
+                    progress(done, len(self.corpus))
+                yield kept
+
+    def _name(self, part: tuple[Utterance, ...]) -> str:
+        """A file's, which changes with the recordings and with every parameter."""
+        stamped = [astuple(utterance) + _stamp(utterance.path) for utterance in part]
+        return f"{hashed([version('speech-emotion'), self.config.as_dict(), self.copies, stamped])[:24]}{SUFFIX}"
+
+    def _kept(self, file: Path, part: tuple[Utterance, ...]) -> FeatureTable | None:
+        """The table in a file, if it is whole."""
+        try:
+            table = FeatureTable.load(file)
+        except FeatureError:
+            return None
+        named = Counter(table.paths.tolist()) + Counter(failure.path for failure in table.failures)
+        whole = named == Counter(utterance.path for utterance in part)
+        return table if whole and table.config == self.config and tuple(table.copies) == self.copies else None
+
+    def _table(self, part: tuple[Utterance, ...], found: Sequence[Measured]) -> FeatureTable:
+        reasons = [reason for one in found for reason in one.reasons]
+        pairs = list(zip(part, reasons, strict=True))
+        kept = [utterance for utterance, reason in pairs if not reason]
+        values, *changed = (np.concatenate(rows) for rows in zip(*(one.values for one in found), strict=True))
+        labels: dict[str, Any] = {
+            name: np.array([getattr(utterance, attribute) or "" for utterance in kept], dtype=np.str_)
+            for name, attribute in LABELS.items()
+        }
+        return FeatureTable(
+            values=values,
+            **labels,
+            durations=np.concatenate([one.durations for one in found]),
+            config=self.config,
+            origins=self.corpus.origins,
+            failures=tuple(Failure(utterance.path, reason) for utterance, reason in pairs if reason),
+            copies=dict(zip(self.copies, changed, strict=True)),
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class _Measured:
-    """The rows of one shard, shape (1 + copies, utterances, features); ``reasons`` is empty for one that has a row."""
+LABELS = {
+    "emotions": "emotion",
+    "speakers": "speaker",
+    "sentences": "sentence",
+    "intensities": "intensity",
+    "sexes": "sex",
+    "corpora": "corpus",
+    "paths": "path",
+}
+"""Columns of a table, and what they are called of one utterance."""
 
-    values: NDArray[np.float32]
-    durations: NDArray[np.float32]
-    reasons: tuple[str, ...]
 
-
-def _stamp(utterance: Utterance) -> tuple[int, int]:
+def _stamp(path: str) -> tuple[int, int]:
     """Size and time of the file (or its archive), so that a changed recording is measured again."""
-    place = Path(utterance.path)
+    place = Path(path)
     for file in (place, *place.parents):
         if os.path.isfile(file):
             stat = file.stat()
@@ -148,91 +262,8 @@ def _stamp(utterance: Utterance) -> tuple[int, int]:
     return 0, 0
 
 
-def _measure_shard(shard: _Shard) -> _Measured:
-    file = shard.file
-    if file is not None and (kept := _kept(file, shard)) is not None:
-        return kept
-    values, durations, reasons = [], [], []
-    for utterance in shard.utterances:
-        try:
-            waveform = read(utterance.path, shard.config.rate, utterance.start, utterance.end)
-        except SpeechEmotionError as error:
-            reasons.append(str(error).removeprefix(f"{utterance.path}: "))
-            continue
-        try:
-            sounds = [waveform, *(copy_of(waveform, name, utterance.path) for name in shard.copies)]
-            rows = np.stack([measure(sound, shard.config) for sound in sounds])
-        except FeatureError as error:  # not that a group's library is missing: that ends the work
-            reasons.append(str(error))
-            continue
-        if not np.isfinite(rows).all():
-            reasons.append("a feature is not finite")
-            continue
-        reasons.append("")
-        values.append(rows)
-        durations.append(waveform.duration)
-    measured = _Measured(
-        np.array(values, dtype=np.float32)
-        .reshape(len(values), 1 + len(shard.copies), shard.config.size)
-        .swapaxes(0, 1),
-        np.array(durations, dtype=np.float32),
-        tuple(reasons),
-    )
-    if file is not None:
-        _keep(file, measured)
-    return measured
-
-
-def _keep(file: Path, measured: _Measured) -> None:
-    with replacing(file) as part, part.open("wb") as out:
-        np.savez(
-            out,
-            allow_pickle=False,
-            values=measured.values,
-            durations=measured.durations,
-            reasons=np.array(json.dumps(measured.reasons)),
-        )
-
-
-def _kept(file: Path, shard: _Shard) -> _Measured | None:
-    try:
-        with np.load(file, allow_pickle=False) as kept:
-            reasons = tuple(json.loads(str(kept["reasons"])))
-            values, durations = kept["values"], kept["durations"]
-    except (OSError, ValueError, KeyError, EOFError, MemoryError, zlib.error, zipfile.BadZipFile):
-        return None
-    rows = reasons.count("")
-    whole = len(reasons) == len(shard.utterances) and durations.shape == (rows,)
-    whole = whole and values.shape == (1 + len(shard.copies), rows, shard.config.size)
-    if not whole or values.dtype != np.float32 or durations.dtype != np.float32 or not np.isfinite(values).all():
-        return None
-    return _Measured(values, durations, reasons)
-
-
-def _table(corpus: Corpus, config: FeatureConfig, copies: tuple[str, ...], measured: list[_Measured]) -> FeatureTable:
-    reasons = [reason for shard in measured for reason in shard.reasons]
-    pairs = list(zip(corpus.utterances, reasons, strict=True))
-    kept = [utterance for utterance, reason in pairs if not reason]
-    failures = tuple(Failure(utterance.path, reason) for utterance, reason in pairs if reason)
-    if not kept:
-        first = f"; the first: {failures[0].path}: {failures[0].reason}" if failures else ""
-        error = FeatureError(f"none of the {len(corpus)} recordings of {corpus.name} could be used{first}")
-        error.exit_status = 1
-        raise error
-    values, *changed = (np.concatenate(rows) for rows in zip(*(shard.values for shard in measured), strict=True))
-    return FeatureTable(
-        values=values,
-        emotions=np.array([u.emotion for u in kept]),
-        speakers=np.array([u.speaker for u in kept]),
-        sentences=np.array([u.sentence or "" for u in kept]),
-        intensities=np.array([u.intensity or "" for u in kept]),
-        sexes=np.array([u.sex or "" for u in kept]),
-        corpora=np.array([u.corpus for u in kept]),
-        paths=np.array([u.path for u in kept]),
-        durations=np.concatenate([shard.durations for shard in measured]),
-        config=config,
-        origins=corpus.origins,
-        failures=failures,
-        left_out=dict(corpus.left_out),
-        copies=dict(zip(copies, changed, strict=True)),
-    )
+def _nothing(corpus: Corpus, failure: Failure | None) -> FeatureError:
+    first = f"; the first: {failure.path}: {failure.reason}" if failure else ""
+    error = FeatureError(f"none of the {len(corpus)} recordings of {corpus.name} could be used{first}")
+    error.exit_status = 1
+    return error

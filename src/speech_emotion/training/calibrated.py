@@ -18,6 +18,7 @@ from ..errors import TrainingError, UsageError
 from ..evaluation.fitting import fit
 from ..evaluation.probabilities import guesses
 from ..evaluation.protocols import SpeakerSplit
+from ..features.rows import Rows
 from ..models.adaptation import centre_of
 from ..models.calibration import temperature_for, tempered, threshold_for
 
@@ -68,7 +69,8 @@ class Calibrated(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_, numbers = np.unique(y, return_inverse=True)
         self.temperature_, self.sure_above_, self.coverage_ = 1.0, 0.0, 1.0
         self.centre_: tuple[float, ...] = ()
-        held_out = self._held_out(np.asarray(X), numbers, np.asarray(groups))
+        X = X if isinstance(X, Rows) else np.asarray(X)
+        held_out = self._held_out(X, numbers, np.asarray(groups))
         if held_out is not None:
             self.temperature_ = temperature_for(numbers, held_out)
             self.centre_ = centre_of(numbers, tempered(held_out, self.temperature_))

@@ -43,7 +43,7 @@ def search(
     keep: int = 5,
     folder: str | Path = "models",
     seed: int = 0,
-    workers: int | None = None,
+    workers: int | str | None = None,
     families: Sequence[str] | None = None,
     on_trial: Callable[[Trial], None] | None = None,
     progress: Progress | None = None,
@@ -62,7 +62,7 @@ def search(
         keep: how many of the best to save.
         folder: where to save them, with ``leaderboard.csv``; those of an earlier search there are replaced.
         seed: of the strategy, the models, the splits and the intervals.
-        workers: how many processes; None takes all cores. The trials are the same with any number.
+        workers: how many processes, all cores if None, or a Dask scheduler's address; the trials are the same.
         families: those to try; None is all, or of an encoder's features ``ridge`` and ``logistic``: the others take
             minutes for each fit.
         on_trial: called with each finished trial, in order.

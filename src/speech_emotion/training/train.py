@@ -47,7 +47,7 @@ def train(
     sure_at: float | None = None,
     degraded: bool = False,
     clips: int | None = None,
-    workers: int | None = None,
+    workers: int | str | None = None,
     progress: pool.Progress | None = None,
     name: str | None = None,
     **hyperparameters: Any,
@@ -68,7 +68,7 @@ def train(
             None answers always.
         degraded: also judge the recipe on degraded recordings, which are read again, for the card.
         clips: how many of them to degrade; None takes all.
-        workers: how many processes; None takes all cores. The model is the same with any number.
+        workers: how many processes, all cores if None, or a Dask scheduler's address; the model is the same.
         progress: called with models fitted and models in all.
         name: the model's; by default the family and the corpora.
         hyperparameters: the family's.

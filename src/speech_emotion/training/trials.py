@@ -34,7 +34,7 @@ FOLDS = 5
 
 
 def judged(
-    proposals: Proposals, development: FeatureTable, most: int | None, seed: int, workers: int | None
+    proposals: Proposals, development: FeatureTable, most: int | None, seed: int, workers: int | str | None
 ) -> Generator[Trial, None, None]:
     """Try candidates until there is nothing new to try.
 
@@ -78,7 +78,7 @@ def judged(
 
 
 def finish(
-    winners: Sequence[Trial], development: FeatureTable, test: FeatureTable, seed: int, workers: int | None
+    winners: Sequence[Trial], development: FeatureTable, test: FeatureTable, seed: int, workers: int | str | None
 ) -> Generator[tuple[Trial, Model], None, None]:
     """Fit the winners on all development speakers, and test them once on the others.
 
