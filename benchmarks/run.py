@@ -17,6 +17,7 @@ HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 README = HERE.parent / "README.md"
 ACCURACY = HERE.parent / "docs" / "accuracy.md"
+SEARCH = HERE.parent / "docs" / "search.md"
 IN_README = {"accuracy": ["accuracy"], "speed": ["resample", "features", "pipeline", "encoder", "startup"]}
 """Which results stand between which marks of the README."""
 
@@ -32,7 +33,7 @@ HEADLINES = (
 )
 """Of the accuracies, those that the README shows; docs/accuracy.md shows all."""
 
-SCRIPTS = ("resample", "features", "pipeline", "encoder", "startup", "accuracy", "leaks")
+SCRIPTS = ("resample", "features", "pipeline", "encoder", "startup", "accuracy", "leaks", "search")
 LIBRARIES = ("numpy", "soxr", "soundfile", "onnxruntime", "librosa", "scikit-learn")
 
 
@@ -56,6 +57,7 @@ def main() -> None:
         text = between(text, mark, table(rows, left_out=("goal", "women − men", "ECE")))
     write(README, text)
     write(ACCURACY, between(ACCURACY.read_text(encoding="utf-8"), "accuracy", table(found["accuracy"])))
+    write(SEARCH, between(SEARCH.read_text(encoding="utf-8"), "search", table(found["search"])))
     print(PAGE, README)
 
 

@@ -1,6 +1,6 @@
 """Workers that stay: for work that comes in rounds, each of which follows from the one before.
 
-As :func:`speech_emotion.workers.run`, in all but that the processes are started once, and keep what they hold in memory.
+As :func:`speech_emotion.workers.run`, in all but that the processes are started once, and keep what they hold.
 """
 
 from __future__ import annotations
@@ -52,9 +52,7 @@ class Standing:
             return _here(function, items)
         return self._in_processes(function, items)
 
-    def _in_processes(
-        self, function: Callable[[Item], Result], items: Sequence[Item]
-    ) -> Generator[Result, None, None]:
+    def _in_processes(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Generator[Result, None, None]:
         from joblib.externals.loky import ProcessPoolExecutor
         from joblib.externals.loky.process_executor import BrokenProcessPool
 

@@ -141,6 +141,6 @@ def _rename(nodes: Sequence[Any], constants: Sequence[Any], prefix: str) -> None
     for each in constants:
         each.name = f"{prefix}{each.name}"
     for node in nodes:
-        node.name = f"{prefix}{node.name}"
+        node.name = ""  # optional, and never the same twice
         for names in (node.input, node.output):
             names[:] = [f"{prefix}{name}" if name else "" for name in names]

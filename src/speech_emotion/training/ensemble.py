@@ -124,7 +124,7 @@ def picked(answers: Answers, labels: NDArray[np.int64]) -> tuple[Member, ...]:
 
 def blend(members: Sequence[Member], answers: Answers) -> NDArray[np.float64]:
     """The weighted sum of the members' tempered probabilities."""
-    return sum(  # type: ignore[no-any-return]
+    return sum(
         (member.weight * tempered(answers[member.place], member.temperature) for member in members),
         np.zeros_like(answers[0]),
     )

@@ -87,9 +87,7 @@ def firsts(space: SearchSpace) -> Iterator[Proposal]:
                 value = max(space.components)
             if dimension.has(value):
                 return value
-            if isinstance(dimension, Choice):
-                return dimension.values[0]
-            return dimension.mixed(dimension.low, dimension.high, np.random.default_rng(0))
+            return dimension.values[0] if isinstance(dimension, Choice) else dimension.low
 
         proposal = Proposal.of(space.candidate(choose), "default")
         if proposal is not None:
@@ -158,7 +156,7 @@ class _Choosing:
             value = dimension.draw(self.rng)
             self.mutations.append(f"{name} {_shown(value)}")
             return value
-        value = values[0] if len(values) == 1 else dimension.mixed(*values, self.rng)
+        value = values[0] if len(values) == 1 else dimension.mixed(values[0], values[1], self.rng)
         if self.rng.random() < self.rate:
             changed = dimension.mutated(value, self.rng)
             if changed != value:

@@ -16,7 +16,7 @@ from ..evaluation.fitting import examples
 from ..evaluation.protocols import Indices, SpeakerSplit
 from ..features.config import FeatureConfig
 from ..features.table import FeatureTable
-from ..shared_arrays import SharedArrays, shared
+from .shared_arrays import SharedArrays, shared
 
 FOLDS = 5
 """Of the cross-validation on development speakers; fewer where there are fewer speakers."""

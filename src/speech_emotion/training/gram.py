@@ -107,7 +107,7 @@ def _less_their_means(rows: NDArray[np.float32], who: NDArray[np.intp], share: n
     chosen = np.zeros((len(counts), len(who)), dtype=np.float32)
     chosen[who, np.arange(len(who))] = 1
     means = (chosen @ rows) / counts[:, None]
-    return rows - share * (means - rows.mean(axis=0))[who]
+    return rows - share * (means - rows.mean(axis=0))[who]  # type: ignore[no-any-return]
 
 
 def _solved(system: NDArray[np.float32], targets: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -124,4 +124,4 @@ def _products(bench: Bench, columns: Columns, fold: int) -> NDArray[np.float32]:
     learnt, asked = bench.values(columns, fold)
     middle, scale = scale_of(learnt, "standard")
     learnt = (learnt - middle) / scale
-    return np.concatenate([learnt, (asked - middle) / scale]) @ learnt.T
+    return np.concatenate([learnt, (asked - middle) / scale]) @ learnt.T  # type: ignore[no-any-return]

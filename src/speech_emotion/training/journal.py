@@ -47,11 +47,13 @@ class Origins:
     space: str
 
     @classmethod
-    def of(cls, strategy: str, seed: int, table: FeatureTable, development: FeatureTable, space: SearchSpace) -> Origins:
+    def of(
+        cls, strategy: str, seed: int, table: FeatureTable, development: FeatureTable, space: SearchSpace
+    ) -> Origins:
         """Those of a search; of the test speakers only labels are looked at."""
         digest = hashlib.sha256()
         for values in (development.values, *development.copies.values()):
-            digest.update(np.ascontiguousarray(values))
+            digest.update(np.ascontiguousarray(values).data)
         for labels in (table.speakers, table.emotions, table.sexes):
             digest.update(json.dumps(labels.tolist()).encode())
         return cls(strategy, seed, digest.hexdigest(), space.fingerprint())
@@ -244,5 +246,6 @@ def _check(there: Mapping[str, Any], origins: Origins, path: Path) -> None:
         if there.get(name) != value:
             shown = f": {there.get(name)}, not {value}" if name in ("seed", "strategy", "format") else ""
             raise UsageError(
-                f"{path} cannot be resumed with another {names.get(name, name)}{shown}; leave out --resume to begin anew"
+                f"{path} cannot be resumed with another {names.get(name, name)}{shown}; "
+                "remove it, or name another folder"
             )

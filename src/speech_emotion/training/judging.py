@@ -1,8 +1,8 @@
-"""One candidate judged: fold by fold, against a rival, until it is clearly behind.
+"""One candidate judged: fold by fold, against rivals, until it is clearly behind.
 
-After each fold the candidate's UAR of each speaker so far is held against the rival's of the same speakers, by a
-one-sided paired t test. One that is behind so far, with so little chance that it is not, is stopped: what it would
-have scored does not matter. The rival is of an earlier generation, so that the race is the same on any number of
+After each fold the candidate's UAR of each speaker so far is held against a rival's of the same speakers, by a
+one-sided paired t test. One that is behind its rivals, with so little chance that it is not, is stopped: what it would
+have scored does not matter. Rivals are of an earlier generation, so that the race is the same on any number of
 workers.
 """
 
@@ -38,12 +38,13 @@ class Race:
     Attributes:
         bench: where it is judged.
         candidate: that is judged.
-        rival: the UAR of each speaker to be held against, shape (speakers,); None judges all folds.
+        rivals: the UAR of each speaker of those that it is stopped behind, shape (rivals, speakers); None judges all
+            folds.
     """
 
     bench: Bench
     candidate: Candidate
-    rival: NDArray[np.float64] | None = None
+    rivals: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +93,8 @@ def attempt(race: Race) -> Attempt:
         for speaker in np.unique(who[fold == number]):
             own = who == speaker
             uars[speaker] = _uar(labels[own], answer[own].argmax(axis=1))
-        if race.rival is not None and number + 1 < bench.folds and behind(uars, race.rival):
+        rivals = race.rivals if race.rivals is not None and number + 1 < bench.folds else ()
+        if len(rivals) and all(behind(uars, rival) for rival in rivals):
             return Attempt({}, uars, number + 1, time.perf_counter() - begin)
     scores = bootstrap_over_speakers(labels, answer.argmax(axis=1), who, bench.classes, seed=bench.seed)
     return Attempt(scores, uars, bench.folds, time.perf_counter() - begin, None, answer)

@@ -159,4 +159,14 @@ def quiet() -> Iterator[None]:
         optuna.logging.set_verbosity(spoken)
 
 
-__all__ = ["GENERATION", "STRATEGIES", "Candidate", "Known", "Proposal", "Strategy", "check_names", "generation", "quiet"]
+__all__ = [
+    "GENERATION",
+    "STRATEGIES",
+    "Candidate",
+    "Known",
+    "Proposal",
+    "Strategy",
+    "check_names",
+    "generation",
+    "quiet",
+]

@@ -35,10 +35,10 @@ def progress_svg(curves: Mapping[str, Sequence[tuple[float, float]]], trials: Se
             times, best = [at for at, _ in curve], [100 * uar for _, uar in curve]
             axes.step([*times, end], [*best, best[-1]], where="post", color=colour, linestyle=style, label=name)
         axes.axhline(100 * chance, color=SOFT, linestyle="--", linewidth=1)
-        axes.text(0, 100 * chance, " chance", color=SOFT, va="bottom")
+        axes.text(end, 100 * chance, "chance ", color=SOFT, va="bottom", ha="right")
         axes.set_xlabel("seconds")
         axes.set_ylabel("UAR among those chosen by, %")
-        axes.legend(loc="lower right", fontsize=9)
+        axes.legend(loc="center right", fontsize=9)
 
     told = "; ".join(f"{name} from {100 * c[0][1]:.1f} to {100 * c[-1][1]:.1f} %" for name, c in curves.items() if c)
     return element("progress", f"The best inner UAR over {end:.0f} seconds: {told}.", 3.2, draw)
@@ -53,6 +53,7 @@ def front_svg(trials: Sequence[Trial], kept: Sequence[Trial]) -> str:
     """
     whole = [trial for trial in trials if trial.inner]
     front = sorted((trial for trial in kept if trial.front), key=lambda trial: trial.cost)
+    few = max((trial.cost for trial in whole), default=1) < 10 * min((trial.cost for trial in whole), default=1)
 
     def draw(empty: Figure) -> None:
         axes = empty.add_subplot()
@@ -77,6 +78,8 @@ def front_svg(trials: Sequence[Trial], kept: Sequence[Trial]) -> str:
             linewidth=0,
             label="kept for its score",
         )
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.12g}")
+        axes.xaxis.set_minor_formatter(lambda value, _: f"{value:,.12g}" if few else "")
         axes.set_xlabel("million multiplications for three seconds")
         axes.set_ylabel("UAR among those chosen by, %")
         axes.legend(loc="lower right", fontsize=9)

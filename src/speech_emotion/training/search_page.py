@@ -70,7 +70,9 @@ def _page(result: SearchResult, table: FeatureTable) -> dict[str, Any]:
         "rows": _rows(result),
         "chance": result.chance,
         "notes": _notes(result),
-        "progress": progress_svg({**own, **{n: c for n, c in others.items() if c and n not in own}}, trials, result.chance),
+        "progress": progress_svg(
+            {**own, **{n: c for n, c in others.items() if c and n not in own}}, trials, result.chance
+        ),
         "front": front_svg(trials, result.kept),
         "importances": [(title, importance_svg(found, name)) for title, found, name in charts if found],
         "lineage": line,
@@ -83,10 +85,10 @@ def _lead(result: SearchResult) -> str:
     states = Counter(trial.state for trial in result.leaderboard)
     return (
         f"{len(result.leaderboard)} candidates were tried, {result.trials_per_minute:.0f} a minute: {states['whole']} "
-        f"judged wholly, {states['stopped']} stopped once they were clearly behind, {states['failed']} failed. They were "
-        f"chosen by {len(result.development_speakers)} speakers; then what was kept was tested once on "
-        f"{len(result.test_speakers)} that no choice saw. Expect the score for new speakers: the other one chose the model, "
-        "and is too kind to it."
+        f"judged wholly, {states['stopped']} stopped once they were clearly behind, {states['failed']} failed. They "
+        f"were chosen by {len(result.development_speakers)} speakers; then what was kept was tested once on "
+        f"{len(result.test_speakers)} that no choice saw. Expect the score for new speakers: the other one chose the "
+        "model, and is too kind to it."
     )
 
 
@@ -122,17 +124,17 @@ def _notes(result: SearchResult) -> list[str]:
     if joined is not None:
         how = "was kept" if joined.file else "was not kept"
         lines.append(
-            f"An ensemble of {len(joined.members)} reaches {joined.inner['uar']} among the speakers chosen by, the best model "
-            f"alone {joined.alone['uar']}: it {how}. Both are cross-fitted: for each fold the members, and the single model, "
-            "are picked without its speakers; so neither is too kind for having been picked, though the candidates "
-            "themselves were found with all of these speakers."
+            f"An ensemble of {len(joined.members)} reaches {joined.inner['uar']} among the speakers chosen by, the "
+            f"best model alone {joined.alone['uar']}: it {how}. Both are cross-fitted: for each fold the members, and "
+            "the single model, are picked without its speakers; so neither is too kind for having been picked, though the "
+            "candidates themselves were found with all of these speakers."
         )
     if result.procedure is not None:
         procedure = result.procedure
         lines.append(
             f"The whole search, repeated in {procedure.folds} outer folds: UAR {procedure.scores['uar']} over all "
-            f"{len(set(procedure.speakers.tolist()))} speakers, each tested by what was chosen without it. That is what the "
-            "procedure is worth, whatever it finds."
+            f"{len(set(procedure.speakers.tolist()))} speakers, each tested by what was chosen without it. That is "
+            "what the procedure is worth, whatever it finds."
         )
     return lines
 

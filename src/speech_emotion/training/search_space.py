@@ -187,11 +187,12 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
         except ModuleNotFoundError as error:
             raise MissingExtraError("a search space in TOML", "train") from error
     try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        found: dict[str, Any] = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UsageError(f"no such file: {path}") from None
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} is not a search space in TOML: {' '.join(str(error).split())}") from error
+    return found
 
 
 def _list(given: Mapping[str, Any], key: str, valid: Any, kind: str) -> tuple[str, ...]:

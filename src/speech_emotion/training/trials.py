@@ -19,8 +19,8 @@ from .search_space import SearchSpace
 from .trial import Trial
 
 RIVAL = 5
-"""A candidate is held against the so-manieth best of those that cost no more than it: so one that is stopped would
-have been neither among the best few, nor on the front of score and cost."""
+"""A candidate is held against the so-manieth best of all, and the best of those that cost no more than it: one that is
+clearly behind both would have been neither among the best few, nor on the front of score and cost."""
 
 HEAT = 8
 """Of the first generation so many are judged before the others are raced against them."""
@@ -73,7 +73,7 @@ def judged(
             rivals = journal.trials[: first or there - there % HEAT]
             costs = [each.candidate.cost(space.config, rows, bench.classes) for each in heat]
             races = [
-                Race(bench, each.candidate, rival_of(rivals, cost)) for each, cost in zip(heat, costs, strict=True)
+                Race(bench, each.candidate, rivals_of(rivals, cost)) for each, cost in zip(heat, costs, strict=True)
             ]
             for each, cost, done in zip(heat, costs, standing.run(attempt, races), strict=True):
                 trial = _trial(len(journal.trials) + 1, each, cost, done, time.monotonic() - begin)
@@ -87,18 +87,19 @@ def judged(
         first += GENERATION
 
 
-def rival_of(trials: Sequence[Trial], cost: int) -> NDArray[np.float64] | None:
-    """The UAR of each speaker that a candidate is held against; None where too few cost as little.
+def rivals_of(trials: Sequence[Trial], cost: int) -> NDArray[np.float64] | None:
+    """The UAR of each speaker of those that a candidate is held against, shape (2, speakers); None where too few are
+    known.
 
     Args:
         trials: those before.
         cost: of the candidate.
     """
-    near = [trial for trial in trials if trial.inner and trial.cost <= cost]
-    if len(near) < RIVAL:
+    best = sorted((t for t in trials if t.inner), key=lambda trial: (-trial.inner["uar"].value, trial.number))
+    near = next((trial for trial in best if trial.cost <= cost), None)
+    if len(best) < RIVAL or near is None:
         return None
-    best = sorted(near, key=lambda trial: (-trial.inner["uar"].value, trial.number))
-    return np.array(best[RIVAL - 1].uars)
+    return np.array([best[RIVAL - 1].uars, near.uars])
 
 
 def _forget_the_worst(answers: Answers, trials: Sequence[Trial]) -> None:

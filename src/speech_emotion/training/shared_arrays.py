@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .corpora.paths import replacing
+from ..corpora.paths import replacing
 
 
 @dataclass(frozen=True, slots=True)
