@@ -176,8 +176,8 @@ def same(given: argparse.Namespace) -> Iterator[Row]:
 def killed(place: Path, given: argparse.Namespace) -> int:
     """Begin a search and kill it; how many trials it had told."""
     code = (
-        "import sys; from speech_emotion.features.table import FeatureTable; from speech_emotion.training.search import "
-        "search; search(FeatureTable.load(sys.argv[1]), trials=80, folder=sys.argv[2], workers=2, seed=3, "
+        "import sys; from speech_emotion.features.table import FeatureTable; "
+        "from speech_emotion.training.search import search; search(FeatureTable.load(sys.argv[1]), trials=80, folder=sys.argv[2], workers=2, seed=3, "
         "on_trial=lambda t: print(t.number, flush=True))"
     )
     command = [sys.executable, "-c", code, str(place / "table.npz"), str(place / "killed")]
@@ -236,7 +236,7 @@ def of_recipe(estimator: object, table: FeatureTable, fold: np.ndarray) -> float
             len(table.classes),
             table.speakers,
             tuple(table.copies.values()),
-        )  # fmt: skip
+        )
         for one in np.unique(fold)
     ]
     named = np.zeros(len(table), dtype=int)

@@ -21,6 +21,7 @@ from speech_emotion.training.families import FAMILIES
 from speech_emotion.training.fold_data import bench_of
 from speech_emotion.training.judging import Race, attempt, behind, held_out
 from speech_emotion.training.search import search
+from speech_emotion.training.trial import Ensemble
 from speech_emotion.training.trials import RIVAL
 
 
@@ -52,7 +53,7 @@ def test_components_are_those_of_principal_component_analysis():
     from sklearn.decomposition import PCA
 
     rng = np.random.default_rng(0)
-    X = (rng.normal(size=(60, 200)) * np.linspace(5, 0.1, 200)).astype(np.float32)
+    X = (rng.normal(size=(60, 200)) * 0.7 ** np.arange(200)).astype(np.float32)
     ours, theirs = Components(5).fit(X), PCA(5).fit(X)
     turned = np.abs(ours.components_ @ theirs.components_.T)
     assert turned / np.linalg.norm(ours.components_, axis=1, keepdims=True) == pytest.approx(np.eye(5), abs=0.02)
@@ -87,7 +88,7 @@ def test_the_race_is_a_one_sided_paired_t_test():
 
 
 def test_stopped_candidates_are_told_as_such_and_behind_all_whole_ones(made_table, tmp_path):
-    result = search(made_table(speakers=9), trials=70, folder=tmp_path, workers=1, families=["lda", "mlp"],
+    result = search(made_table(speakers=9, clips=2), trials=40, folder=tmp_path, workers=1, families=["lda", "mlp"],
                     space={"mlp": {"max_iter": [1, 2]}})  # fmt: skip
     states = [trial.state for trial in result.leaderboard]
     assert "stopped" in states
@@ -97,7 +98,7 @@ def test_stopped_candidates_are_told_as_such_and_behind_all_whole_ones(made_tabl
             assert trial.folds < 5
             assert trial.number > RIVAL
             assert not trial.inner
-    assert len((tmp_path / "leaderboard.csv").read_text().splitlines()) == 71
+    assert len((tmp_path / "leaderboard.csv").read_text().splitlines()) == 41
 
 
 def noisy_answers(labels, count, rng, right=1.2):
@@ -116,14 +117,15 @@ def test_an_ensemble_of_independent_models_is_better_and_its_score_is_not_too_ki
     joined = join(noisy_answers(labels, 6, rng), labels, who, who // 2, seed=0)
     assert joined.inner["uar"].value > joined.alone["uar"].value + 0.05
     assert sum(member.weight for member in joined.members) == pytest.approx(1)
-    noise = [join(noisy_answers(labels, 6, rng, right=0), labels, who, who // 2, seed=0) for _ in range(6)]
-    assert np.mean([each.inner["uar"].value for each in noise]) == pytest.approx(1 / 3, abs=0.02)
-    seen = [noisy_answers(labels, 6, rng, right=0) for _ in range(6)]
+    labels, who = labels[:90], np.repeat(np.arange(10), 9)
+    seen = [noisy_answers(labels, 6, rng, right=0) for _ in range(20)]
+    noise = [join(answers, labels, who, who // 2, seed=0).inner["uar"].value for answers in seen]
+    assert np.mean(noise) == pytest.approx(1 / 3, abs=0.03)
     kind = [
         uar(confusion(labels, sum(m.weight * answers[m.place] for m in picked(answers, labels)).argmax(axis=1), 3))
         for answers in seen
     ]
-    assert np.mean(kind) > 1 / 3 + 0.02  # what it would seem, if it were scored by what picked it
+    assert np.mean(kind) > 1 / 3 + 0.03  # what it would seem, if it were scored by what picked it
 
 
 def test_an_ensemble_is_one_file_that_passes_the_audit_and_says_the_same(made_table):
@@ -150,12 +152,17 @@ def test_scaling_and_components_are_exported(made_table):
         assert found == pytest.approx(pipeline.predict_proba(table.values), abs=1e-4)
 
 
-def test_a_kept_ensemble_is_saved_as_one_bundle_that_can_be_judged_anew(made_table, tmp_path):
-    table = made_table(speakers=12, strength=0.7, seed=4)
-    result = search(table, trials=40, keep=2, folder=tmp_path, workers=1, families=["lda", "svm", "logistic"])
+@pytest.mark.parametrize("better", [True, False])
+def test_an_ensemble_is_saved_as_one_bundle_where_it_is_better(made_table, tmp_path, monkeypatch, better):
+    monkeypatch.setattr(Ensemble, "better", better)
+    table = made_table(strength=0.3, seed=4)
+    result = search(table, trials=10, keep=2, folder=tmp_path, workers=1, families=["lda", "svm", "logistic"])
     assert result.ensemble is not None
-    assert (tmp_path / "00-ensemble.semodel").exists() == result.ensemble.better
-    assert result.ensemble.better, "choose a table in which it is"
+    assert len(result.ensemble.members) > 1
+    assert (tmp_path / "00-ensemble.semodel").exists() == better
+    if not better:
+        assert result.best is result.models[0]
+        return
     saved = load(tmp_path / "00-ensemble.semodel")
     assert saved.provenance.family == "ensemble"
     asked = table.narrow(saved.config.features, saved.config.statistics)

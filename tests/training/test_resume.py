@@ -14,7 +14,7 @@ from speech_emotion.errors import UsageError
 from speech_emotion.training.folder_lock import alone_in
 from speech_emotion.training.search import search
 
-QUICK = {"families": ["lda", "logistic", "svm"], "workers": 1}
+QUICK = {"families": ["lda", "logistic", "svm"], "workers": 1, "keep": 2}
 
 
 def begin(table, folder, trials, **options):
@@ -28,15 +28,21 @@ def begin(table, folder, trials, **options):
         search(table, trials=40, folder=folder, on_trial=stop, **{**QUICK, **options})
 
 
-@pytest.mark.parametrize("strategy", ["random", "evolution", "tpe"])
-@pytest.mark.parametrize("after", [3, 33])
-def test_what_was_stopped_goes_on_with_the_same_sequence(made_table, tmp_path, strategy, after):
+@pytest.fixture
+def small(monkeypatch):
+    """Generations of eight."""
+    for module in ("proposals", "trials"):
+        monkeypatch.setattr(f"speech_emotion.training.{module}.GENERATION", 8)
+
+
+@pytest.mark.parametrize(("strategy", "after"), [("random", 11), ("evolution", 3), ("evolution", 11), ("tpe", 11)])
+def test_what_was_stopped_goes_on_with_the_same_sequence(made_table, tmp_path, small, strategy, after):
     table = made_table(clips=2)
-    search(table, strategy, trials=40, folder=tmp_path / "whole", **QUICK)
+    search(table, strategy, trials=14, folder=tmp_path / "whole", **QUICK)
     begin(table, tmp_path / "stopped", after, strategy=strategy)
     told = []
-    search(table, strategy, trials=40, folder=tmp_path / "stopped", resume=True, on_trial=told.append, **QUICK)
-    assert [trial.number for trial in told] == list(range(after + 1, 41))
+    search(table, strategy, trials=14, folder=tmp_path / "stopped", resume=True, on_trial=told.append, **QUICK)
+    assert [trial.number for trial in told] == list(range(after + 1, 15))
     for path in [tmp_path / "whole" / "leaderboard.csv", *(tmp_path / "whole").glob("*.semodel")]:
         assert path.read_bytes() == (tmp_path / "stopped" / path.name).read_bytes()
 
@@ -45,7 +51,7 @@ SCRIPT = """
 import sys
 from speech_emotion.features.table import FeatureTable
 from speech_emotion.training.search import search
-search(FeatureTable.load(sys.argv[1]), trials=40, folder=sys.argv[2], workers=2, families=["lda", "logistic", "svm"],
+search(FeatureTable.load(sys.argv[1]), trials=24, folder=sys.argv[2], workers=2, families=["lda", "logistic", "svm"], keep=2,
        on_trial=lambda trial: print(trial.number, flush=True))
 """
 
@@ -57,21 +63,21 @@ def test_a_search_that_was_killed_loses_the_trials_in_flight_and_nothing_else(ma
     command = [sys.executable, "-c", SCRIPT, str(tmp_path / "t.npz"), str(tmp_path / "killed")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout:
-            if line.strip() == "35":
+            if line.strip() == "18":
                 process.send_signal(signal.SIGKILL)
                 break
         rest = process.stdout.read().split()
-    told = int(rest[-1]) if rest else 35
+    told = int(rest[-1]) if rest else 18
     with (tmp_path / "killed" / "evolution.journal").open("ab") as journal:
         journal.write(b'{"op_code": 4, "half a line')
     resumed = []
-    result = search(table, trials=40, folder=tmp_path / "killed", resume=True, on_trial=resumed.append, **QUICK)
-    assert [trial.number for trial in resumed] == list(range(41 - len(resumed), 41))
-    assert len(resumed) <= 40 - told
-    search(table, trials=40, folder=tmp_path / "whole", **QUICK)
+    result = search(table, trials=24, folder=tmp_path / "killed", resume=True, on_trial=resumed.append, **QUICK)
+    assert [trial.number for trial in resumed] == list(range(25 - len(resumed), 25))
+    assert len(resumed) <= 24 - told
+    search(table, trials=24, folder=tmp_path / "whole", **QUICK)
     board = (tmp_path / "whole" / "leaderboard.csv").read_bytes()
     assert board == (tmp_path / "killed" / "leaderboard.csv").read_bytes()
-    assert len(result.leaderboard) == 40
+    assert len(result.leaderboard) == 24
 
 
 def test_a_finished_search_goes_on_to_more_trials(made_table, tmp_path):

@@ -117,16 +117,16 @@ class BlendClassifier:
         least, most = constant("least", LEAST, np.float32), constant("most", 1.0, np.float32)
         members = zip(blend.fitted_, blend.columns, blend.weights, blend.temperatures, strict=True)
         for number, (fitted, where, weight, temperature) in enumerate(members):
-            own = f"member{number}_"
             inner, more = graph_of(fitted)
-            _rename(inner, more, own)
+            member, own = f"member{number}_", f"blend{number}_"
+            _rename(inner, more, member)
             constants.extend(more)
             chosen = constant(f"{own}where", where, np.int64)
-            nodes.append(make_node("Gather", [INPUT, chosen], [f"{own}{INPUT}"], axis=1))
-            nodes.extend(inner)
             sharpness = constant(f"{own}sharpness", 1 / temperature, np.float32)
             share = constant(f"{own}weight", weight, np.float32)
-            nodes.append(make_node("Clip", [f"{own}{OUTPUT}", least, most], [f"{own}clipped"]))
+            nodes.append(make_node("Gather", [INPUT, chosen], [f"{member}{INPUT}"], axis=1))
+            nodes.extend(inner)
+            nodes.append(make_node("Clip", [f"{member}{OUTPUT}", least, most], [f"{own}clipped"]))
             nodes.append(make_node("Log", [f"{own}clipped"], [f"{own}logarithms"]))
             nodes.append(make_node("Mul", [f"{own}logarithms", sharpness], [f"{own}sharpened"]))
             nodes.append(make_node("Softmax", [f"{own}sharpened"], [f"{own}tempered"], axis=1))

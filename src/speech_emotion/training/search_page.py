@@ -126,8 +126,8 @@ def _notes(result: SearchResult) -> list[str]:
         lines.append(
             f"An ensemble of {len(joined.members)} reaches {joined.inner['uar']} among the speakers chosen by, the "
             f"best model alone {joined.alone['uar']}: it {how}. Both are cross-fitted: for each fold the members, and "
-            "the single model, are picked without its speakers; so neither is too kind for having been picked, though the "
-            "candidates themselves were found with all of these speakers."
+            "the single model, are picked without its speakers; so neither is too kind for having been picked, though "
+            "the candidates themselves were found with all of these speakers."
         )
     if result.procedure is not None:
         procedure = result.procedure
