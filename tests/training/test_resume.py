@@ -51,8 +51,8 @@ SCRIPT = """
 import sys
 from speech_emotion.features.table import FeatureTable
 from speech_emotion.training.search import search
-search(FeatureTable.load(sys.argv[1]), trials=24, folder=sys.argv[2], workers=2, families=["lda", "logistic", "svm"], keep=2,
-       on_trial=lambda trial: print(trial.number, flush=True))
+search(FeatureTable.load(sys.argv[1]), trials=24, folder=sys.argv[2], workers=2, keep=2,
+       families=["lda", "logistic", "svm"], on_trial=lambda trial: print(trial.number, flush=True))
 """
 
 

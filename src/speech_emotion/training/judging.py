@@ -11,7 +11,9 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -83,7 +85,8 @@ def attempt(race: Race) -> Attempt:
     uars = np.full(bench.speakers, np.nan)
     for number in range(bench.folds):
         try:
-            probabilities = held_out(bench, race.candidate, number)
+            with one_thread():
+                probabilities = held_out(bench, race.candidate, number)
             if not np.isfinite(probabilities).all():
                 raise ValueError("its probabilities are not finite")  # noqa: TRY301
         except Exception as problem:
@@ -124,7 +127,7 @@ def behind(uars: NDArray[np.float64], rival: NDArray[np.float64]) -> bool:
 
 
 def held_out(bench: Bench, candidate: Candidate, fold: int) -> NDArray[np.float64]:
-    """What a candidate, fitted on a fold's learnt rows, says of its tested ones.
+    """What a candidate, fitted on a fold's learnt rows, says of its tested ones; within :func:`one_thread`.
 
     Args:
         bench: the recordings.
@@ -149,8 +152,26 @@ def held_out(bench: Bench, candidate: Candidate, fold: int) -> NDArray[np.float6
         estimator = candidate.estimator(bench.seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        fitted = fit(estimator, learnt, labels, who)
-        return guess(fitted, np.ascontiguousarray(asked), bench.classes)
+        fitted = fit(estimator, learnt, labels, who, held=True)
+        return guess(fitted, np.ascontiguousarray(asked), bench.classes, held=True)
+
+
+def one_thread() -> AbstractContextManager[Any]:
+    """Numerical libraries on one thread, so that the same rows give the same bits; they are looked for once."""
+    found: AbstractContextManager[Any] = _libraries().limit(limits=1)
+    return found
+
+
+@lru_cache(maxsize=1)
+def _libraries() -> Any:
+    import scipy.linalg  # noqa: F401
+    import sklearn.ensemble
+    import sklearn.linear_model
+    import sklearn.neural_network
+    import sklearn.svm  # noqa: F401
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _ridge(bench: Bench, candidate: Candidate, columns: Columns, fold: int) -> NDArray[np.float64]:
