@@ -39,7 +39,7 @@ from speech_emotion.features.table import FeatureTable
 from speech_emotion.training.families import family
 from speech_emotion.training.leaderboard import SearchResult
 from speech_emotion.training.locked import lock_away
-from speech_emotion.training.proposals import generation
+from speech_emotion.training.proposals import GENERATION, generation
 from speech_emotion.training.search import search
 from speech_emotion.training.search_space import SearchSpace
 
@@ -92,9 +92,9 @@ def speed(given: argparse.Namespace) -> Iterator[Row]:
         known: list[object] = []
         candidates = [
             proposal.candidate
-            for number in range(count // 32)
+            for number in range(-(-count // GENERATION))
             for proposal in generation("random", space, known, 0, number)  # type: ignore[arg-type]
-        ]
+        ][:count]
         result = searched(table, "random", None, 0, trials=count)
         if [trial.candidate for trial in sorted(result.leaderboard, key=lambda t: t.number)] != candidates:
             raise SystemExit("the two sides were not given the same candidates")

@@ -21,8 +21,8 @@ from .families import family as family_named
 from .search_space import SearchSpace
 from .spaces import Choice, Dimension
 
-POPULATION = 24
-BY_SCORE = 16
+POPULATION = 20
+BY_SCORE = 14
 """Of the population, those that are there for their score alone."""
 
 STRANGERS = 0.15

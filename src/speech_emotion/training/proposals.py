@@ -21,7 +21,7 @@ from .families import family as family_named
 from .search_space import SearchSpace
 from .spaces import Dimension
 
-GENERATION = 32
+GENERATION = 24
 """Candidates proposed at once. It is never the number of workers, or strategies that learn would find other models on
 other machines."""
 
