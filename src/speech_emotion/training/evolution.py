@@ -19,7 +19,7 @@ import numpy as np
 from .candidate import Candidate
 from .families import family as family_named
 from .search_space import SearchSpace
-from .spaces import Choice, Dimension
+from .spaces import Dimension
 
 POPULATION = 20
 BY_SCORE = 14
@@ -85,9 +85,7 @@ def firsts(space: SearchSpace) -> Iterator[Proposal]:
             value = {"family": name, "scaling": "standard"}.get(each, defaults.get(each.partition(".")[2]))
             if each == "components":
                 value = max(space.components)
-            if dimension.has(value):
-                return value
-            return dimension.values[0] if isinstance(dimension, Choice) else dimension.low
+            return value if dimension.has(value) else dimension.middle()
 
         proposal = Proposal.of(space.candidate(choose), "default")
         if proposal is not None:

@@ -74,7 +74,7 @@ def _page(result: SearchResult, table: FeatureTable) -> dict[str, Any]:
             {**own, **{n: c for n, c in others.items() if c and n not in own}}, trials, result.chance
         ),
         "front": front_svg(trials, result.kept),
-        "importances": [(title, importance_svg(found, name)) for title, found, name in charts if found],
+        "importances": [(title, importance_svg(found, name)) for title, found, name in charts if len(found) > 1],
         "lineage": line,
         "more_ancestors": more,
         "about": _about(result, space, table),

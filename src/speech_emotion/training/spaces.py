@@ -25,6 +25,10 @@ class Choice:
         """A value, each as likely."""
         return self.values[int(rng.integers(len(self.values)))]
 
+    def middle(self) -> Any:
+        """The first value."""
+        return self.values[0]
+
     def mutated(self, value: Any, rng: np.random.Generator) -> Any:
         """Another value, if there is one."""
         others = [each for each in self.values if each != value]
@@ -64,6 +68,10 @@ class Real:
     def draw(self, rng: np.random.Generator) -> Any:
         """A number, each as likely on its scale."""
         return self._at(rng.random())
+
+    def middle(self) -> Any:
+        """The number in the middle of its scale."""
+        return self._at(0.5)
 
     def mutated(self, value: Any, rng: np.random.Generator) -> Any:
         """A number nearby."""
@@ -119,6 +127,10 @@ class Whole:
     def draw(self, rng: np.random.Generator) -> Any:
         """A number, each as likely on its scale."""
         return self._whole(self._real().draw(rng))
+
+    def middle(self) -> Any:
+        """The number in the middle of its scale."""
+        return self._whole(self._real().middle())
 
     def mutated(self, value: Any, rng: np.random.Generator) -> Any:
         """Another number nearby, if there is one."""
