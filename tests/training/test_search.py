@@ -349,3 +349,13 @@ def test_a_budget_without_a_digit_is_refused(text):
 def test_what_is_no_time_above_zero_is_refused(text):
     with pytest.raises(UsageError, match="budget must be"):
         parse_budget(text)
+
+
+def test_on_real_recordings_evolution_finds_what_beats_chance_and_the_journal_goes_on(ravdess_table, tmp_path):
+    four = ravdess_table.select(["calm", "happy", "fearful", "disgust"])
+    options = {"families": ["lda", "ridge"], "workers": 1, "keep": 1, "folder": tmp_path}
+    search(four, trials=12, **options)
+    result = search(four, trials=30, resume=True, **options)
+    assert len(result.leaderboard) == 30
+    assert result.kept[0].inner["uar"].low > result.chance
+    assert result.kept[0].outer["uar"].value > 1.4 * result.chance
