@@ -18,6 +18,7 @@ PAGE = HERE.parent / "docs" / "benchmarks.md"
 README = HERE.parent / "README.md"
 ACCURACY = HERE.parent / "docs" / "accuracy.md"
 SCALE = HERE.parent / "docs" / "scale.md"
+SEARCH = HERE.parent / "docs" / "search.md"
 IN_README = {"accuracy": ["accuracy"], "speed": ["resample", "features", "pipeline", "encoder", "startup"]}
 """Which results stand between which marks of the README."""
 
@@ -33,7 +34,7 @@ HEADLINES = (
 )
 """Of the accuracies, those that the README shows; docs/accuracy.md shows all."""
 
-SCRIPTS = ("resample", "features", "pipeline", "encoder", "startup", "accuracy", "leaks", "live", "scale")
+SCRIPTS = ("resample", "features", "pipeline", "encoder", "startup", "accuracy", "leaks", "live", "scale", "search")
 LIBRARIES = ("numpy", "soxr", "soundfile", "onnxruntime", "librosa", "scikit-learn")
 
 
@@ -58,6 +59,7 @@ def main() -> None:
     write(README, text)
     write(ACCURACY, between(ACCURACY.read_text(encoding="utf-8"), "accuracy", table(found["accuracy"])))
     write(SCALE, between(SCALE.read_text(encoding="utf-8"), "scale", table(found["scale"])))
+    write(SEARCH, between(SEARCH.read_text(encoding="utf-8"), "search", table(found["search"])))
     print(PAGE, README)
 
 

@@ -15,7 +15,8 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeAlias, TypeVar
+from types import TracebackType
+from typing import Any, TypeAlias, TypeVar
 
 from .errors import SpeechEmotionError, UsageError
 
@@ -61,17 +62,95 @@ def run(
         >>> list(run(abs, [-1, 2, -3], workers=1))
         [1, 2, 3]
     """
-    if isinstance(workers, str):
-        from . import cluster
+    standing = Standing(workers)
+    if isinstance(standing.workers, int):
+        standing.workers = max(1, min(standing.workers, operator.length_hint(items, standing.workers)))
+    return _once(standing, function, items)
 
-        return cluster.run(function, items, workers)
-    count = cores() if workers is None else workers
-    if count < 1:
-        raise UsageError(f"workers must be 1 or more, not {count}")
-    count = min(count, operator.length_hint(items, count))
-    if count <= 1:
-        return _here(function, items)
-    return _in_processes(function, items, count)
+
+class Standing:
+    """Workers that stay, for work that comes in rounds, each of which follows from the one before.
+
+    As :func:`run`, in all but that processes are started once, and keep what they hold. A context manager, at whose end
+    they stop.
+
+    Args:
+        workers: as of :func:`run`.
+
+    Raises:
+        UsageError: if ``workers`` is less than 1.
+    """
+
+    def __init__(self, workers: Workers = None) -> None:
+        self.workers: int | str = cores() if workers is None else workers
+        if isinstance(self.workers, int) and self.workers < 1:
+            raise UsageError(f"workers must be 1 or more, not {self.workers}")
+        self._executor: Any = None
+
+    def __enter__(self) -> Standing:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop(now=kind is not None)
+
+    def run(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Generator[Result, None, None]:
+        """One round; arguments, results and errors are those of the function :func:`run`."""
+        if isinstance(self.workers, str):
+            from . import cluster
+
+            return cluster.run(function, items, self.workers)
+        if min(self.workers, operator.length_hint(items, self.workers)) <= 1:
+            return _here(function, items)
+        return self._in_processes(function, items, self.workers)
+
+    def _in_processes(
+        self, function: Callable[[Item], Result], items: Iterable[Item], count: int
+    ) -> Generator[Result, None, None]:
+        from joblib.externals.loky import ProcessPoolExecutor
+        from joblib.externals.loky.process_executor import BrokenProcessPool
+
+        if self._executor is None:
+            self._executor = ProcessPoolExecutor(
+                max_workers=count, initializer=_begin_worker, initargs=(os.getpid(),), env=_ONE_THREAD
+            )
+        submit = self._executor.submit
+        try:
+            upcoming = iter(items)
+            with _interrupts_held_back():  # the processes start here, and Ctrl-C is not for them
+                waiting = [submit(function, item) for item in itertools.islice(upcoming, count)]
+            for item in upcoming:
+                waiting.append(submit(function, item))
+                if len(waiting) > 2 * count:
+                    yield waiting.pop(0).result()
+            while waiting:
+                yield waiting.pop(0).result()
+        except BrokenProcessPool as error:
+            self._executor = None
+            raise SpeechEmotionError(
+                "a worker process died (killed, or out of memory); try again with fewer: --workers 1"
+            ) from error
+        except BaseException:  # the next round begins with new ones, and does not wait for what is still in flight
+            self._stop(now=True)
+            raise
+
+    def _stop(self, now: bool = False) -> None:
+        executor, self._executor = self._executor, None
+        if executor is None:
+            return
+        if now:
+            # loky's own kill_workers=True loses track of tasks that were submitted a moment ago, and says so on stderr
+            for process in list(executor._processes.values()):
+                process.terminate()
+        executor.shutdown(wait=True)
+
+
+def _once(
+    standing: Standing, function: Callable[[Item], Result], items: Iterable[Item]
+) -> Generator[Result, None, None]:
+    with standing:
+        yield from standing.run(function, items)
 
 
 def see(workers: Workers, files: Mapping[str, int]) -> bool:
@@ -96,38 +175,6 @@ def _here(function: Callable[[Item], Result], items: Iterable[Item]) -> Generato
         with libraries.limit(limits=1):
             result = function(item)
         yield result
-
-
-def _in_processes(
-    function: Callable[[Item], Result], items: Iterable[Item], count: int
-) -> Generator[Result, None, None]:
-    from joblib.externals.loky import ProcessPoolExecutor
-    from joblib.externals.loky.process_executor import BrokenProcessPool
-
-    executor = ProcessPoolExecutor(
-        max_workers=count, initializer=_begin_worker, initargs=(os.getpid(),), env=_ONE_THREAD
-    )
-    try:
-        upcoming = iter(items)
-        with _interrupts_held_back():  # the processes start here, and Ctrl-C is not for them
-            waiting = [executor.submit(function, item) for item in itertools.islice(upcoming, count)]
-        for item in upcoming:
-            waiting.append(executor.submit(function, item))
-            if len(waiting) > 2 * count:
-                yield waiting.pop(0).result()
-        while waiting:
-            yield waiting.pop(0).result()
-    except BrokenProcessPool as error:
-        raise SpeechEmotionError(
-            "a worker process died (killed, or out of memory); try again with fewer: --workers 1"
-        ) from error
-    except BaseException:
-        # loky's own kill_workers=True loses track of tasks that were submitted a moment ago, and says so on stderr
-        for process in list(executor._processes.values()):
-            process.terminate()
-        raise
-    finally:
-        executor.shutdown(wait=True)
 
 
 @contextmanager

@@ -80,19 +80,19 @@ def test_a_wrong_call_is_one_line(saved, tmp_path, capsys, options, message):
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signals to send")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_trials_and_keeps_the_best(saved, tmp_path, number, monkeypatch, capsys):
-    from speech_emotion.training.trials import judge
+    from speech_emotion.training.judging import held_out
 
     judged = []
 
-    def judge_then_signal(fold):
-        found = judge(fold)
+    def judge_then_signal(bench, candidate, fold):
+        found = held_out(bench, candidate, fold)
         judged.append(fold)
         if len(judged) == 13:
             os.kill(os.getpid(), number)
             threading.Event().wait(5)
         return found
 
-    monkeypatch.setattr("speech_emotion.training.trials.judge", judge_then_signal)
+    monkeypatch.setattr("speech_emotion.training.judging.held_out", judge_then_signal)
     folder = tmp_path / "models"
     assert run(["search", saved, "--budget", "1h", "--models-dir", str(folder), *QUICK]) == 0
     out, err = capsys.readouterr()

@@ -20,8 +20,10 @@ from speech_emotion.errors import BundleError, TrainingError, UsageError
 from speech_emotion.features.table import FeatureTable
 from speech_emotion.models.bundle import load
 from speech_emotion.models.model import Model
-from speech_emotion.training.families import FAMILIES, Choice, Family
+from speech_emotion.training.families import FAMILIES, Family
+from speech_emotion.training.proposals import STRATEGIES
 from speech_emotion.training.search import parse_budget, search
+from speech_emotion.training.spaces import Choice
 
 QUICK = {"families": ["lda", "logistic"], "workers": 1}
 
@@ -47,20 +49,26 @@ def _leaderboard(folder):
         return list(csv.DictReader(file))
 
 
-def _but_seconds(rows):
-    return [{name: value for name, value in row.items() if name != "seconds"} for row in rows]
+@pytest.fixture
+def small(monkeypatch):
+    """Generations of eight."""
+    for module in ("proposals", "trials"):
+        monkeypatch.setattr(f"speech_emotion.training.{module}.GENERATION", 8)
 
 
 def test_the_best_models_are_saved_with_their_scores(made_table, tmp_path):
     table = made_table(speakers=8)
     result = search(table, trials=6, keep=3, folder=tmp_path, **QUICK)
-    assert [path.name[:3] for path in result.paths] == ["01-", "02-", "03-"]
-    assert sorted(tmp_path.iterdir()) == sorted([*result.paths, tmp_path / "leaderboard.csv"])
+    assert [path.name[:3] for path in result.paths][:3] == ["01-", "02-", "03-"]
+    others = ("leaderboard.csv", "search.html", "evolution.journal")
+    joined = [result.best_path] if result.joined else []
+    assert sorted(tmp_path.iterdir()) == sorted([*result.paths, *joined, *(tmp_path / name for name in others)])
     rows = _leaderboard(tmp_path)
     assert len(rows) == len(result.leaderboard) == 6
     inner = [float(row["inner_uar"]) for row in rows]
     assert inner == sorted(inner, reverse=True)
-    for path, row, model in zip(result.paths, rows, result.models, strict=False):
+    kept = [row for row in rows if row["file"]]
+    for path, row, model in zip(result.paths, kept, result.models, strict=True):
         saved = load(path)
         assert row["file"] == path.name
         assert saved.provenance.speakers == result.development_speakers
@@ -70,16 +78,19 @@ def test_the_best_models_are_saved_with_their_scores(made_table, tmp_path):
         assert f"{scores['outer']['uar']['value']:.4f}" == row["outer_uar"]
         asked = table.narrow(saved.config.features).values
         assert saved.predict_proba(asked) == pytest.approx(model.predict_proba(asked), abs=1e-4)
-    assert [bool(row["outer_uar"]) for row in rows] == [True] * 3 + [False] * 3
-    assert result.best is result.models[0]
+        assert saved.temperature == model.temperature != 1
+    assert all(bool(row["outer_uar"]) == bool(row["file"]) for row in rows)
+    assert all(row["file"] for row in rows[:3])
+    assert all(row["front"] for row in kept[3:])
+    assert result.best is (result.joined or result.models[0])
     assert result.stopped == "trials"
 
 
 def test_outer_scores_are_those_of_the_saved_model_on_the_test_speakers(made_table, tmp_path):
     table = made_table(speakers=8, strength=0.7)
     result = search(table, trials=3, keep=1, folder=tmp_path, **QUICK)
-    held = table.rows(np.isin(table.speakers, result.test_speakers)).narrow(result.best.config.features)
-    guess = result.best.predict(held)
+    held = table.rows(np.isin(table.speakers, result.test_speakers)).narrow(result.models[0].config.features)
+    guess = result.models[0].predict(held)
     recalls = [(guess == held.emotions)[held.emotions == emotion].mean() for emotion in table.classes]
     assert result.kept[0].outer["uar"].value == pytest.approx(np.mean(recalls))
 
@@ -118,19 +129,20 @@ def test_other_test_recordings_change_no_choice(made_table, tmp_path):
         assert load(one).provenance.scores["inner"] == load(other).provenance.scores["inner"]
 
 
-def test_the_same_seed_gives_the_same_result_with_any_number_of_workers(made_table, tmp_path, monkeypatch):
-    monkeypatch.setattr("speech_emotion.training.trials.BATCH", 8)
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_the_same_seed_gives_the_same_files_with_any_number_of_workers(made_table, tmp_path, small, strategy):
     table = made_table(speakers=6)
     for name, workers, seed in (("a", 1, 5), ("b", 2, 5), ("c", 1, 6)):
         search(
             table,
-            trials=10,
+            strategy,
+            trials=14,
             keep=2,
             folder=tmp_path / name,
             seed=seed,
             **{**QUICK, "workers": workers},
         )
-    a, b, c = (_but_seconds(_leaderboard(tmp_path / name)) for name in "abc")
+    a, b, c = ((tmp_path / name / "leaderboard.csv").read_bytes() for name in "abc")
     assert a == b
     assert a != c
     for path in (tmp_path / "a").glob("*.semodel"):
@@ -141,10 +153,12 @@ def test_no_candidate_is_tried_twice_and_a_small_space_is_exhausted(made_table, 
     lda = FAMILIES["lda"]
     small = Family("lda", "", lda.defaults, {"shrinkage": Choice((0.1, 0.5))}, lda.pipeline)
     monkeypatch.setitem(FAMILIES, "lda", small)
-    result = search(made_table(clips=2), trials=100, folder=tmp_path, families=["lda"], workers=1, keep=100)
-    assert result.stopped == "exhausted"
-    assert len({trial.candidate.key for trial in result.leaderboard}) == 7 * 2
-    assert len(result.leaderboard) == len(result.models) == 7 * 2
+    options = {"trials": 100, "space": {"scaling": ["standard"]}, "families": ["lda"], "workers": 1, "keep": 100}
+    for strategy in STRATEGIES:
+        result = search(made_table(clips=2), strategy, folder=tmp_path, **options)
+        assert result.stopped == "exhausted"
+        assert len({trial.candidate.key for trial in result.leaderboard}) == len(result.leaderboard) == 7 * 2
+        assert len(result.models) == sum(trial.state == "whole" for trial in result.leaderboard)
 
 
 def test_noise_scores_as_chance_on_test_speakers_however_much_was_tried(made_table, tmp_path):
@@ -152,7 +166,7 @@ def test_noise_scores_as_chance_on_test_speakers_however_much_was_tried(made_tab
     result = search(table, trials=30, keep=1, folder=tmp_path, **QUICK)
     best = result.kept[0]
     assert best.inner["uar"].value > result.chance
-    assert best.outer["uar"].low < result.chance < best.outer["uar"].high
+    assert best.outer["uar"].low <= result.chance <= best.outer["uar"].high
 
 
 class Broken(ClassifierMixin, BaseEstimator):
@@ -169,6 +183,7 @@ def test_a_candidate_that_fails_is_recorded_and_the_search_goes_on(made_table, t
     both = search(made_table(), trials=8, folder=tmp_path, families=["broken", "lda"], workers=1)
     failed = [trial for trial in both.leaderboard if trial.error]
     assert {trial.candidate.family for trial in failed} == {"broken"}
+    assert {trial.state for trial in failed} == {"failed"}
     assert failed[0].error == "ValueError: no such matrix"
     assert both.leaderboard[-len(failed) :] == tuple(failed)
     assert all(trial.candidate.family == "lda" for trial in both.kept)
@@ -186,7 +201,7 @@ def test_a_winner_that_cannot_be_saved_does_not_cost_the_others(made_table, tmp_
 
     monkeypatch.setattr(Model, "save", save_some)
     result = search(made_table(), trials=4, keep=2, folder=tmp_path, **QUICK)
-    assert [path.name[:3] for path in result.paths] == ["02-"]
+    assert [path.name[:3] for path in result.paths][:1] == ["02-"]
     assert _leaderboard(tmp_path)[0]["error"] == "too large"
     assert result.as_dict()["models"][0]["path"] == str(result.paths[0])
     with pytest.raises(TrainingError, match="no model could be saved: too large"):
@@ -205,17 +220,17 @@ def test_ctrl_c_keeps_what_was_found(made_table, tmp_path):
     assert result.stopped == "interrupted"
     assert len(result.leaderboard) == len(_leaderboard(tmp_path)) == 3
     assert all(load(path).provenance.scores["outer"] for path in result.paths)
-    assert len(result.paths) == 2
+    assert len(result.paths) >= 2
 
 
 def test_ctrl_c_before_anything_was_found_is_passed_on(made_table, tmp_path, monkeypatch):
-    def interrupt(fold):
+    def interrupt(bench, candidate, fold):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("speech_emotion.training.trials.judge", interrupt)
+    monkeypatch.setattr("speech_emotion.training.judging.held_out", interrupt)
     with pytest.raises(KeyboardInterrupt):
         search(made_table(), trials=5, folder=tmp_path, **QUICK)
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["evolution.journal"]
 
 
 def test_a_budget_that_runs_out_keeps_what_was_found(made_table, tmp_path):
@@ -228,13 +243,17 @@ def test_an_earlier_search_in_the_folder_is_replaced_and_nothing_else(made_table
     (tmp_path / "99-mine.semodel").write_text("mine")
     search(made_table(), trials=5, keep=4, folder=tmp_path, seed=1, **QUICK)
     result = search(made_table(), trials=2, keep=1, folder=tmp_path, seed=2, **QUICK)
-    assert {path.name for path in tmp_path.iterdir()} == {*("leaderboard.csv", "99-mine.semodel", result.paths[0].name)}
+    others = ("leaderboard.csv", "search.html", "evolution.journal", "99-mine.semodel")
+    joined = {result.best_path.name} if result.joined else set()
+    assert {path.name for path in tmp_path.iterdir()} == {*others, *joined, *(path.name for path in result.paths)}
 
 
 def test_the_winners_are_told_as_they_are_saved(made_table, tmp_path):
     seen = []
     search(made_table(), trials=3, keep=2, folder=tmp_path, progress=lambda *step: seen.append(step), **QUICK)
-    assert seen == [(0, 2), (1, 2), (2, 2)]
+    total = seen[0][1]
+    assert total >= 2
+    assert seen == [(done, total) for done in range(total + 1)]
 
 
 def test_the_result_is_plain_json(made_table, tmp_path):
@@ -277,8 +296,9 @@ def test_a_termination_signal_while_workers_run_keeps_what_was_found(made_table,
         rest, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert rest.split("\n")[-2].startswith("stopped interrupted")
-    assert len(list((tmp_path / "models").glob("*.semodel"))) == 2
+    assert len(list((tmp_path / "models").glob("*.semodel"))) >= 2
     assert not list((tmp_path / "models").glob("*.part"))
+    assert not (tmp_path / "models" / ".shared").exists()
 
 
 def test_too_few_speakers_to_choose_and_to_test_are_refused(made_table, tmp_path):
@@ -298,6 +318,8 @@ def test_wrong_arguments_are_refused_before_any_work(made_table, tmp_path):
     (tmp_path / "file").write_text("")
     for wrong, message in (
         ({"strategy": "evolve"}, "unknown strategy 'evolve'"),
+        ({"until": 60}, "until is a UAR above 0 and at most 1, not 60: 0.6"),
+        ({"outer": 1}, "outer must be 2 or more, not 1"),
         ({"budget": "soon"}, "budget must be a time above 0, such as 90s, 5m or 1h, not 'soon'"),
         ({"trials": 0}, "trials must be 1 or more, not 0"),
         ({"keep": 0}, "keep must be 1 or more, not 0"),
@@ -327,3 +349,13 @@ def test_a_budget_without_a_digit_is_refused(text):
 def test_what_is_no_time_above_zero_is_refused(text):
     with pytest.raises(UsageError, match="budget must be"):
         parse_budget(text)
+
+
+def test_on_real_recordings_evolution_finds_what_beats_chance_and_the_journal_goes_on(ravdess_table, tmp_path):
+    four = ravdess_table.select(["calm", "happy", "fearful", "disgust"])
+    options = {"families": ["lda", "ridge"], "workers": 1, "keep": 1, "folder": tmp_path}
+    search(four, trials=12, **options)
+    result = search(four, trials=30, resume=True, **options)
+    assert len(result.leaderboard) == 30
+    assert result.kept[0].inner["uar"].low > result.chance
+    assert result.kept[0].outer["uar"].value > 1.4 * result.chance

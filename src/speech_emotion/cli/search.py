@@ -19,7 +19,8 @@ from .terminal import output, say, words
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ..training.leaderboard import SearchResult, Trial
+    from ..training.leaderboard import SearchResult
+    from ..training.trial import Trial
 
 SHOWN = 10
 """Rows of the live leaderboard."""
@@ -30,16 +31,26 @@ def search(
         str, typer.Argument(help="A name (ravdess), a path or name:path; or a table from extract (.npz).")
     ],
     *,
-    strategy: Annotated[str, typer.Option(help="How candidates are proposed: random.")] = "random",
+    strategy: Annotated[str, typer.Option(help="How candidates are proposed: evolution, random or tpe.")] = "evolution",
     budget: Annotated[
         str | None,
-        typer.Option(help="Time for the trials: 90s, 5m, 1h.  [default: 5m without --trials]", show_default=False),
+        typer.Option(
+            help="Time for the trials: 90s, 5m, 1h.  [default: 5m without --trials and --until]", show_default=False
+        ),
     ] = None,
-    trials: Annotated[int | None, typer.Option(min=1, help="How many candidates to try.")] = None,
+    trials: Annotated[int | None, typer.Option(min=1, help="How many candidates to try in all.")] = None,
+    until: Annotated[
+        float | None, typer.Option(help="Stop at this UAR among the speakers to choose by, from 0 to 1.")
+    ] = None,
     keep: Annotated[int, typer.Option(min=1, help="How many of the best to save.")] = 5,
     models_dir: Annotated[
         Path, typer.Option(help="For the models and leaderboard.csv; an earlier search's there are replaced.")
     ] = Path("models"),
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the search that is in --models-dir.")] = False,
+    outer: Annotated[
+        int | None, typer.Option(min=2, help="Repeat all of it in so many outer folds, to score the search itself.")
+    ] = None,
+    space: Annotated[Path | None, typer.Option(help="What may be tried, in a TOML file.")] = None,
     families: Annotated[
         str | None, typer.Option(help="Only these families, by comma.  [default: all; ridge,logistic with tone]")
     ] = None,
@@ -67,18 +78,21 @@ def search(
 ) -> None:
     """Try many models, save the best, and test those on speakers that no choice saw.
 
-    Feature groups, families and hyperparameters are tried. Ctrl-C, a termination signal and a budget that
-    runs out end the trying; what was found is then tested and saved. A second Ctrl-C ends that, too.
+    Feature groups, statistics, scalings, families and hyperparameters are tried. Ctrl-C, a termination signal and a
+    budget that runs out end the trying; what was found is then tested and saved. A second Ctrl-C ends that, too; and
+    after that, or a kill, --resume goes on.
     """
     from ..corpora.paths import writable
     from ..training.proposals import check_names
     from ..training.search import parse_budget
     from ..training.search import search as find
+    from ..training.search_space import read
 
-    if budget is None and trials is None:
+    if budget is None and trials is None and until is None:
         budget = "5m"
     seconds = parse_budget(budget)
     check_names(strategy, words(families))
+    changes = read(space) if space else None
     writable(models_dir)
     who = hands(workers, cluster)
     asked = words(families) or []
@@ -92,11 +106,15 @@ def search(
             strategy,
             budget=budget,
             trials=trials,
+            until=until,
             keep=keep,
             folder=models_dir,
             seed=seed,
             workers=who,
             families=words(families),
+            space=changes,
+            outer=outer,
+            resume=resume,
             on_trial=board.add,
             progress=board.test,
         )
@@ -142,7 +160,7 @@ class _Board:
 
         from ..training.leaderboard import ranked
 
-        failed = sum(bool(trial.error) for trial in self._trials)
+        failed = sum(trial.state == "failed" for trial in self._trials)
         title = f"{len(self._trials)}{f' of {self._most}' if self._most else ''} trials"
         if failed:
             title += f", {failed} failed"
@@ -156,9 +174,17 @@ class _Board:
         )
         for rank, trial in enumerate(ranked(self._trials)[:SHOWN], 1):
             candidate = trial.candidate
-            found = percent(trial.inner["uar"].as_dict()) if trial.inner else f"failed: {trial.error}"[:60]
+            found = _score(trial)
             table.add_row(str(rank), candidate.family, "+".join(candidate.features), found, f"{trial.seconds:.1f}")
         return table
+
+
+def _score(trial: Trial) -> str:
+    if trial.inner:
+        return percent(trial.inner["uar"].as_dict())
+    if trial.error:
+        return f"failed: {trial.error}"[:60]
+    return f"{100 * (trial.score or 0):.1f} %, stopped after {trial.folds} folds"
 
 
 def _show(result: SearchResult) -> None:
@@ -168,15 +194,25 @@ def _show(result: SearchResult) -> None:
     table.add_column("features", overflow="fold")
     table.add_column("UAR, chosen by")
     table.add_column("UAR, new speakers")
+    joined = result.ensemble
+    if joined and joined.file and joined.outer:
+        found = [percent(scores["uar"].as_dict()) for scores in (joined.inner, joined.outer)]
+        table.add_row("", "ensemble", f"of {len(joined.members)}", *found)
     for rank, trial in enumerate(result.kept, 1):
         found = [percent(scores["uar"].as_dict()) for scores in (trial.inner, trial.outer) if scores]
         table.add_row(str(rank), trial.candidate.family, "+".join(trial.candidate.features), *found)
     console = output()
     console.print(table)
+    if result.procedure:
+        whole = percent(result.procedure.scores["uar"].as_dict())
+        console.print(f"The whole search, in {result.procedure.folds} outer folds: UAR {whole} on new speakers.")
+    stopped = sum(trial.state == "stopped" for trial in result.leaderboard)
+    raced = f", {stopped} of them stopped early" if stopped else ""
     console.print(
-        f"{len(result.leaderboard)} trials. Chosen on {len(result.development_speakers)} speakers, then "
+        f"{len(result.leaderboard)} trials{raced}. Chosen on {len(result.development_speakers)} speakers, then "
         f"tested once on {len(result.test_speakers)} that no choice saw. The score that chose a model is too "
         f"kind to it: expect the one for new speakers. In brackets: 95 % intervals, by bootstrap over "
         f"speakers. Chance: {100 * result.chance:.1f} %."
     )
-    console.print(f"best: {result.paths[0]}")
+    console.print(f"page: {result.folder / 'search.html'}", soft_wrap=True)
+    console.print(f"best: {result.best_path}", soft_wrap=True)

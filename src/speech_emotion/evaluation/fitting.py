@@ -6,6 +6,7 @@ import importlib.util
 import inspect
 import warnings
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -120,7 +121,8 @@ def fit(
     estimator: Any,
     values: NDArray[np.float32],
     labels: NDArray[np.int64],
-    speakers: NDArray[np.str_] | None = None,
+    speakers: NDArray[Any] | None = None,
+    held: bool = False,
 ) -> Any:
     """A fitted copy of an estimator; the given one stays as it is.
 
@@ -132,11 +134,12 @@ def fit(
         values: shape (n, features).
         labels: integers from 0, shape (n,).
         speakers: who spoke each row, shape (n,); passed on as ``groups`` where ``fit`` takes that.
+        held: whether the caller holds the libraries to one thread already: looking for them takes milliseconds.
     """
     from sklearn.base import clone
     from sklearn.exceptions import ConvergenceWarning
 
-    with _one_thread(), warnings.catch_warnings():
+    with nullcontext() if held else _one_thread(), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.filterwarnings("ignore", message="Got `batch_size`")
         copy = clone(estimator, safe=False)
@@ -144,7 +147,11 @@ def fit(
 
 
 def guess(
-    fitted: Any, values: NDArray[np.float32], classes: int, speakers: NDArray[np.str_] | None = None
+    fitted: Any,
+    values: NDArray[np.float32],
+    classes: int,
+    speakers: NDArray[np.str_] | None = None,
+    held: bool = False,
 ) -> NDArray[np.float64]:
     """What a fitted estimator says, on one thread.
 
@@ -153,12 +160,13 @@ def guess(
         values: shape (n, features).
         classes: how many there are; one that it has never met gets the probability 0.
         speakers: who spoke each row, shape (n,); passed on as ``groups`` where ``predict_proba`` takes that.
+        held: whether the caller holds the libraries to one thread already.
 
     Returns:
         Probabilities, shape (n, classes).
     """
     probabilities = np.zeros((len(values), classes))
-    with _one_thread():
+    with nullcontext() if held else _one_thread():
         probabilities[:, fitted.classes_] = fitted.predict_proba(values, **_asked_for(fitted.predict_proba, speakers))
     return probabilities
 
@@ -188,7 +196,7 @@ def numbered(emotions: NDArray[np.str_], classes: tuple[str, ...]) -> NDArray[np
     return np.array([position[emotion] for emotion in emotions.tolist()], dtype=np.int64)
 
 
-def _asked_for(method: Any, speakers: NDArray[np.str_] | None) -> dict[str, Any]:
+def _asked_for(method: Any, speakers: NDArray[Any] | None) -> dict[str, Any]:
     """The speakers, under the name by which a method, the last step of a pipeline, or a search asks for them."""
     from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 

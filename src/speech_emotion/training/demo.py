@@ -25,8 +25,9 @@ from ..features.extract import extract, forget
 from ..features.table import FeatureTable
 from ..models.prediction import Prediction
 from .families import family
-from .leaderboard import SearchResult, Trial
+from .leaderboard import SearchResult
 from .search import parse_budget, search
+from .trial import Trial
 
 FAMILY = "mlp"
 """The prototype's classifier."""
@@ -121,7 +122,7 @@ def demonstrate(
             progress(min(round(time.monotonic() - begun_search), round(seconds_to_search)), round(seconds_to_search))
 
         result = search(
-            part, "random", budget=budget, folder=folder / "models", seed=seed, workers=workers, on_trial=elapsed
+            part, "evolution", budget=budget, folder=folder / "models", seed=seed, workers=workers, on_trial=elapsed
         )
     row = int(np.flatnonzero(part.speakers == result.test_speakers[0])[0])
     clip, truth = str(part.paths[row]), str(part.emotions[row])

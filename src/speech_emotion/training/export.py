@@ -51,24 +51,29 @@ class SklearnClassifier:
             import skl2onnx  # noqa: F401
         except ModuleNotFoundError as error:
             raise MissingExtraError("saving a trained model", "train") from error
-        from .svm import PairwiseSVC
-
-        classifier = self.pipeline[-1]
-        nodes, constants = _graph(self.pipeline)
-        if isinstance(classifier, PairwiseSVC):
-            _append_votes(nodes, constants, classifier)
-        return _file(nodes, constants, self.pipeline.n_features_in_, len(classifier.classes_))
+        nodes, constants = graph_of(self.pipeline)
+        return file_of(nodes, constants, self.pipeline.n_features_in_, len(self.pipeline[-1].classes_))
 
 
-def _graph(pipeline: Any) -> tuple[list[Any], list[Any]]:
-    """The nodes that lead to the probabilities, and the constants that they use."""
+def graph_of(pipeline: Any) -> tuple[list[Any], list[Any]]:
+    """The nodes that lead from ``values`` to ``probabilities``, and the constants that they use."""
+    from .svm import PairwiseSVC
+
+    nodes, constants = _converted(pipeline)
+    if isinstance(pipeline[-1], PairwiseSVC):
+        _append_votes(nodes, constants, pipeline[-1])
+    return nodes, constants
+
+
+def _converted(pipeline: Any) -> tuple[list[Any], list[Any]]:
     from skl2onnx import convert_sklearn
     from skl2onnx.common.data_types import FloatTensorType
     from sklearn.pipeline import Pipeline
 
     classifier = _stand_in(pipeline[-1])
     options = {"raw_scores": True} if not hasattr(classifier, "predict_proba") else {}
-    converted_pipeline = Pipeline([*pipeline.steps[:-1], ("classifier", classifier)])
+    steps = [(name, _known_step(step)) for name, step in pipeline.steps[:-1]]
+    converted_pipeline = Pipeline([*steps, ("classifier", classifier)])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # skl2onnx reads attributes that scikit-learn has deprecated
         converted = convert_sklearn(
@@ -104,6 +109,20 @@ def _stand_in(classifier: Any) -> Any:
             setattr(twin, name, getattr(classifier, name))
         return twin
     return classifier
+
+
+def _known_step(step: Any) -> Any:
+    """The same step as one that skl2onnx knows."""
+    from .components import Components
+
+    if not isinstance(step, Components):
+        return step
+    from sklearn.decomposition import PCA
+
+    twin = PCA(n_components=step.n_components_)
+    for name in ("mean_", "components_", "n_components_", "n_features_in_"):
+        setattr(twin, name, getattr(step, name))
+    return twin
 
 
 def _slim(node: Any) -> Any:
@@ -146,7 +165,8 @@ def _append_votes(nodes: list[Any], constants: list[Any], classifier: Any) -> No
     nodes.append(make_node("Softmax", ["scores"], [OUTPUT], axis=1))
 
 
-def _file(nodes: list[Any], constants: list[Any], columns: int, classes: int) -> bytes:
+def file_of(nodes: list[Any], constants: list[Any], columns: int, classes: int) -> bytes:
+    """The file of such nodes, with ``values`` of so many columns."""
     from onnx import TensorProto
     from onnx.helper import make_graph, make_model, make_opsetid, make_tensor_value_info
 

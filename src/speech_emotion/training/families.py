@@ -8,50 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from ..errors import MissingExtraError, unknown
+from .scaling import scaled
+from .spaces import Choice, Dimension, Real, Whole
 
 DEFAULT = "ridge"
 """The family where none is named."""
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One of several values."""
-
-    values: tuple[Any, ...]
-
-    def suggest(self, trial: Any, name: str) -> Any:
-        """A value, as an Optuna trial chooses."""
-        shown = {str(value): value for value in self.values}
-        return shown[trial.suggest_categorical(name, list(shown))]
-
-
-@dataclass(frozen=True)
-class Real:
-    """A number between two others, on a logarithmic scale where ``log``."""
-
-    low: float
-    high: float
-    log: bool = False
-
-    def suggest(self, trial: Any, name: str) -> float:
-        """A value, as an Optuna trial chooses."""
-        return float(trial.suggest_float(name, self.low, self.high, log=self.log))
-
-
-@dataclass(frozen=True)
-class Whole:
-    """A whole number between two others, both included, on a logarithmic scale where ``log``."""
-
-    low: int
-    high: int
-    log: bool = False
-
-    def suggest(self, trial: Any, name: str) -> int:
-        """A value, as an Optuna trial chooses."""
-        return int(trial.suggest_int(name, self.low, self.high, log=self.log))
 
 
 @dataclass(frozen=True)
@@ -63,33 +28,47 @@ class Family:
         summary: one line.
         defaults: every hyperparameter and the value that it has where none is given.
         space: what a search may try.
+        pipeline: builds it, from a seed and all hyperparameters.
+        operations: multiplications that one prediction takes: from columns, rows learnt, classes and all
+            hyperparameters.
+        scales: whether its features are scaled; trees need none.
+        wide: whether it takes columns by the thousand as they are; of others a search makes components first.
     """
 
     name: str
     summary: str
     defaults: Mapping[str, Any]
-    space: Mapping[str, Choice | Real | Whole]
+    space: Mapping[str, Dimension]
     pipeline: Callable[..., Any]
+    operations: Callable[..., int] = lambda columns, rows, classes, **_: columns * classes
+    scales: bool = True
+    wide: bool = False
 
-    def build(self, seed: int = 0, **hyperparameters: Any) -> Any:
+    def build(
+        self, seed: int = 0, *, scaling: str = "standard", components: int | None = None, **hyperparameters: Any
+    ) -> Any:
         """A pipeline of this family.
 
         Args:
             seed: of everything random in it.
+            scaling: of the features, a name from :data:`speech_emotion.training.scaling.SCALINGS`; heeded where the
+                family ``scales``, or has components made.
+            components: how many principal components are made of the scaled features; None leaves them.
             **hyperparameters: instead of the defaults.
 
         Returns:
             A ``sklearn.pipeline.Pipeline``, not fitted.
 
         Raises:
-            UsageError: if the family has no hyperparameter of that name.
+            UsageError: if the family has no hyperparameter, or there is no scaling, of that name.
             MissingExtraError: if scikit-learn is not installed.
         """
         for name in hyperparameters:
             if name not in self.defaults:
                 raise unknown("hyperparameter", name, self.defaults, owner=self.name)
         try:
-            return self.pipeline(seed, **{**self.defaults, **hyperparameters})
+            built = self.pipeline(seed, **{**self.defaults, **hyperparameters})
+            return scaled(built, scaling if self.scales or components else "none", components)
         except ModuleNotFoundError as error:
             raise MissingExtraError("training", "train") from error
 
@@ -113,46 +92,51 @@ def _mlp(seed: int, hidden_layer_sizes: Any, **others: Any) -> Any:
     from sklearn.neural_network import MLPClassifier
 
     layers = (hidden_layer_sizes,) if isinstance(hidden_layer_sizes, int) else tuple(hidden_layer_sizes)
-    return _scaled(MLPClassifier(hidden_layer_sizes=layers, random_state=seed, **others))
+    return MLPClassifier(hidden_layer_sizes=layers, random_state=seed, **others)
 
 
 def _svm(seed: int, **hyperparameters: Any) -> Any:
     from .svm import PairwiseSVC
 
-    return _scaled(PairwiseSVC(**hyperparameters))
+    return PairwiseSVC(**hyperparameters)
 
 
 def _lda(seed: int, **hyperparameters: Any) -> Any:
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-    return _scaled(LinearDiscriminantAnalysis(solver="lsqr", **hyperparameters))
+    return LinearDiscriminantAnalysis(solver="lsqr", **hyperparameters)
 
 
 def _logistic(seed: int, **hyperparameters: Any) -> Any:
     from sklearn.linear_model import LogisticRegression
 
-    return _scaled(LogisticRegression(random_state=seed, **hyperparameters))
+    return LogisticRegression(random_state=seed, **hyperparameters)
 
 
 def _extra_trees(seed: int, **hyperparameters: Any) -> Any:
     from sklearn.ensemble import ExtraTreesClassifier
-    from sklearn.pipeline import make_pipeline
 
-    # no scaling: trees need none, and a value that it rounds may fall on the other side of a threshold
-    return make_pipeline(ExtraTreesClassifier(random_state=seed, **hyperparameters))
+    return ExtraTreesClassifier(random_state=seed, **hyperparameters)
 
 
 def _ridge(seed: int, **hyperparameters: Any) -> Any:
     from .ridge import BalancedRidge
 
-    return _scaled(BalancedRidge(**hyperparameters))
+    return BalancedRidge(**hyperparameters)
 
 
-def _scaled(classifier: Any) -> Any:
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
+def _multiplied_layers(columns: int, rows: int, classes: int, hidden_layer_sizes: Any, **_: Any) -> int:
+    layers = (hidden_layer_sizes,) if isinstance(hidden_layer_sizes, int) else tuple(hidden_layer_sizes)
+    sizes = [columns, *layers, classes]
+    return sum(one * other for one, other in pairwise(sizes))
 
-    return make_pipeline(StandardScaler(), classifier)
+
+def _compared_rows(columns: int, rows: int, classes: int, **_: Any) -> int:
+    return rows * (columns + classes)  # at most: each row a support vector
+
+
+def _walked_trees(columns: int, rows: int, classes: int, n_estimators: int, **_: Any) -> int:
+    return n_estimators * (2 * max(1, rows).bit_length() + classes)
 
 
 FAMILIES = {
@@ -179,17 +163,19 @@ FAMILIES = {
             "max_iter": Whole(10, 300, log=True),
         },
         pipeline=_mlp,
+        operations=_multiplied_layers,
     ),
     "svm": Family(
         name="svm",
         summary="support vector machines with a radial kernel, one for each pair of emotions",
-        defaults={"C": 10.0, "gamma": "scale", "class_weight": None},
+        defaults={"C": 10.0, "gamma": "scale", "class_weight": None, "slope": None},
         space={
             "C": Real(0.3, 100, log=True),
             "gamma": Real(3e-4, 3e-2, log=True),
             "class_weight": Choice((None, "balanced")),
         },
         pipeline=_svm,
+        operations=_compared_rows,
     ),
     "lda": Family(
         name="lda",
@@ -204,6 +190,7 @@ FAMILIES = {
         defaults={"penalty": 1.0, "centred": 0.75},
         space={"penalty": Real(0.03, 30, log=True), "centred": Real(0, 1)},
         pipeline=_ridge,
+        wide=True,
     ),
     "logistic": Family(
         name="logistic",
@@ -223,6 +210,9 @@ FAMILIES = {
             "class_weight": Choice((None, "balanced")),
         },
         pipeline=_extra_trees,
+        operations=_walked_trees,
+        # a value that scaling rounds may fall on the other side of a threshold
+        scales=False,
     ),
 }
 """By name."""

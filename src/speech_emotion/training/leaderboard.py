@@ -11,36 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from ..corpora.paths import replacing
+from ..evaluation.evaluate import Report
 from ..evaluation.intervals import Score
 from ..models.model import Model
-from .proposals import Candidate
+from .candidate import Candidate
+from .search_space import SearchSpace
+from .trial import Ensemble, Trial
 
 FILE = "leaderboard.csv"
 """Its name, beside the models."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """One candidate and how it did.
-
-    Attributes:
-        number: in the order of asking, from 1.
-        candidate: what was tried.
-        seconds: of fitting and judging, on one core.
-        inner: scores on development speakers, each by a model that had not heard them; the choice is made by
-            their ``uar``. Empty where the candidate could not be fitted.
-        error: why it could not.
-        outer: scores on the test speakers, once the choice was made; only for models that were kept.
-        file: the bundle's file name; only for models that were kept.
-    """
-
-    number: int
-    candidate: Candidate
-    seconds: float
-    inner: Mapping[str, Score]
-    error: str | None = None
-    outer: Mapping[str, Score] | None = None
-    file: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,16 +27,23 @@ class SearchResult:
     """What a search found.
 
     Attributes:
-        leaderboard: every trial, the best first; those that failed last.
-        models: those kept, the best first, fitted on the development speakers.
+        leaderboard: every trial, the best first; then those that were stopped, then those that failed.
+        models: those kept, the best first, then those of the front, fitted on the development speakers.
         paths: their bundles, in the same order.
         emotions: the classes.
         development_speakers: those that the choice was made on.
         test_speakers: those that no choice saw.
         strategy: how candidates were proposed.
         seed: of everything random.
-        stopped: what ended it: ``trials``, ``budget``, ``interrupted``, or ``exhausted`` (nothing new to
-            try).
+        stopped: what ended it: ``trials``, ``budget``, ``until``, ``interrupted``, or ``exhausted`` (nothing new
+            to try).
+        seconds: of the trials.
+        folder: where all of it is.
+        ensemble: several models as one; None where there were too few to join. It was kept where it has a file.
+        joined: the ensemble's model, where it was kept.
+        procedure: the scores of the whole search, repeated in outer folds, where that was asked for.
+        space: what might have been tried.
+        recordings: a hash of those it was chosen by, by which other searches on the same are known.
     """
 
     leaderboard: tuple[Trial, ...]
@@ -69,15 +55,32 @@ class SearchResult:
     strategy: str
     seed: int
     stopped: str
+    seconds: float = 0.0
+    folder: Path = Path()
+    ensemble: Ensemble | None = None
+    joined: Model | None = None
+    procedure: Report | None = None
+    space: SearchSpace | None = None
+    recordings: str = ""
 
     @property
     def best(self) -> Model:
-        """The model that did best on the development speakers."""
-        return self.models[0]
+        """What did best on the development speakers: a model, or the ensemble."""
+        return self.joined or self.models[0]
+
+    @property
+    def best_path(self) -> Path:
+        """Its bundle."""
+        return self.folder / str(self.ensemble.file) if self.joined and self.ensemble else self.paths[0]
+
+    @property
+    def trials_per_minute(self) -> float:
+        """How many candidates were tried in a minute."""
+        return 60 * len(self.leaderboard) / self.seconds if self.seconds else 0.0
 
     @property
     def kept(self) -> tuple[Trial, ...]:
-        """The trials whose models were kept, the best first."""
+        """The trials whose models were kept, the best first; those of the front are in their places by score."""
         return tuple(trial for trial in self.leaderboard if trial.file)
 
     @property
@@ -92,7 +95,10 @@ class SearchResult:
             "seed": self.seed,
             "stopped": self.stopped,
             "trials": len(self.leaderboard),
-            "failed": sum(trial.error is not None for trial in self.leaderboard),
+            "whole": sum(trial.state == "whole" for trial in self.leaderboard),
+            "raced_out": sum(trial.state == "stopped" for trial in self.leaderboard),
+            "failed": sum(trial.state == "failed" for trial in self.leaderboard),
+            "trials_per_minute": round(self.trials_per_minute, 1),
             "emotions": list(self.emotions),
             "chance": self.chance,
             "development_speakers": list(self.development_speakers),
@@ -104,17 +110,27 @@ class SearchResult:
                     "family": trial.candidate.family,
                     "features": list(trial.candidate.features),
                     "hyperparameters": dict(trial.candidate.hyperparameters),
+                    "settings": trial.candidate.settings(),
                     "inner": {name: score.as_dict() for name, score in trial.inner.items()},
                     "outer": {name: score.as_dict() for name, score in (trial.outer or {}).items()},
+                    "optimism": trial.optimism,
+                    "front": trial.front,
+                    "multiplications": trial.cost,
+                    "bytes": trial.size,
+                    "milliseconds": trial.milliseconds,
                 }
                 for path, trial in zip(self.paths, self.kept, strict=True)
             ],
+            "ensemble": self.ensemble.as_dict() if self.ensemble else None,
+            "procedure": self.procedure.as_dict() if self.procedure else None,
         }
 
 
 def ranked(trials: Sequence[Trial]) -> list[Trial]:
-    """The best inner UAR first, the earlier of two equals first, failures last."""
-    return sorted(trials, key=lambda t: (bool(t.error), -t.inner["uar"].value if t.inner else 0, t.number))
+    """The best inner UAR first, the earlier of two equals first; then those stopped, by how far they came; failures
+    last."""
+    order = ("whole", "stopped", "failed")
+    return sorted(trials, key=lambda t: (order.index(t.state), -(t.score or 0), t.number))
 
 
 def bundle_name(rank: int, candidate: Candidate) -> str:
@@ -141,41 +157,29 @@ def write(leaderboard: Sequence[Trial], folder: Path) -> Path:
         rows = csv.writer(file)
         rows.writerow(COLUMNS)
         rows.writerows(_row(rank, trial) for rank, trial in enumerate(leaderboard, 1))
-    for name in old - {trial.file for trial in leaderboard}:
+    for name in old - {trial.file for trial in leaderboard}:  # the ensemble is the search's own to replace
         (folder / name).unlink(missing_ok=True)
     return target
 
 
 COLUMNS = (
-    *(
-        "rank",
-        "trial",
-        "inner_uar",
-        "inner_uar_low",
-        "inner_uar_high",
-        "inner_accuracy",
-        "family",
-        "features",
-    ),
-    *(
-        "hyperparameters",
-        "seconds",
-        "file",
-        "outer_uar",
-        "outer_uar_low",
-        "outer_uar_high",
-        "outer_accuracy",
-        "error",
-    ),
+    *("rank", "trial", "state", "inner_uar", "inner_uar_low", "inner_uar_high", "inner_accuracy", "partial_uar"),
+    *("folds", "family", "features", "settings", "made", "parents", "multiplications"),
+    *("file", "front", "bytes", "outer_uar", "outer_uar_low", "outer_uar_high", "outer_accuracy", "optimism", "error"),
 )
+"""Of ``leaderboard.csv``: all that follows from the seed, and nothing that was timed, so that the same search gives the
+same file."""
 
 
 def _row(rank: int, trial: Trial) -> list[object]:
     candidate = trial.candidate
+    partial = trial.score if trial.state == "stopped" else None
     return [
-        *(rank, trial.number, *_scores(trial.inner)),
-        *(candidate.family, "+".join(candidate.features), json.dumps(dict(candidate.hyperparameters))),
-        *(f"{trial.seconds:.2f}", trial.file or "", *_scores(trial.outer), trial.error or ""),
+        *(rank, trial.number, trial.state, *_scores(trial.inner), "" if partial is None else f"{partial:.4f}"),
+        *(trial.folds, candidate.family, "+".join(candidate.features), json.dumps(candidate.settings())),
+        *(trial.made, "+".join(map(str, trial.parents)), trial.cost),
+        *(trial.file or "", "yes" if trial.front else "", trial.size or "", *_scores(trial.outer)),
+        *("" if trial.optimism is None else f"{trial.optimism:.4f}", trial.error or ""),
     ]
 
 

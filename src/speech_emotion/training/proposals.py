@@ -1,57 +1,106 @@
-"""What a search tries next: candidates proposed by a strategy, none of them twice.
+"""What a search tries next: candidates proposed by a strategy, generation by generation, none of them twice.
 
-A candidate is a set of feature groups, a family, and that family's hyperparameters. Strategies are Optuna's
-samplers, used by ask and tell: candidates are asked for in batches, and the strategy is told how each one
-did, in order.
+A strategy is a function of the generations before, and of a random generator that follows from the seed and the
+number of the generation. It keeps nothing. So the sequence of candidates is the same on any number of workers, and
+goes on as it would have where a search was killed.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..errors import MissingExtraError, unknown
-from .families import FAMILIES
+from .candidate import Candidate
+from .evolution import Known, Proposal, evolved, firsts
 from .families import family as family_named
+from .search_space import SearchSpace
+from .spaces import Dimension
+
+GENERATION = 24
+"""Candidates proposed at once. It is never the number of workers, or strategies that learn would find other models on
+other machines."""
 
 PATIENCE = 500
 """Proposals in a row that were all tried before, after which there is taken to be nothing new."""
 
+STARTUP = 2 * GENERATION
+"""Of ``tpe``: candidates that are told before it begins to learn from them."""
+
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """One recipe for a model.
+class Strategy:
+    """A way to propose candidates.
 
     Attributes:
-        family: a name from :data:`speech_emotion.training.families.FAMILIES`.
-        features: feature groups, in the order of their columns.
-        hyperparameters: the family's.
+        name: as the user writes it.
+        summary: one line.
+        propose: proposals without end, from the space, what is known of the candidates before, and a generator.
     """
 
-    family: str
-    features: tuple[str, ...]
-    hyperparameters: Mapping[str, Any]
-
-    @property
-    def key(self) -> str:
-        """The same text for the same recipe."""
-        return json.dumps([self.family, self.features, self.hyperparameters], sort_keys=True)
-
-    def estimator(self, seed: int) -> Any:
-        """The scikit-learn pipeline, not fitted."""
-        return family_named(self.family).build(seed=seed, **self.hyperparameters)
+    name: str
+    summary: str
+    propose: Callable[[SearchSpace, Sequence[Known], np.random.Generator], Iterator[Proposal | None]]
 
 
-def _random(seed: int) -> Any:
-    from optuna.samplers import RandomSampler
+def _random(space: SearchSpace, known: Sequence[Known], rng: np.random.Generator) -> Iterator[Proposal | None]:
+    while True:
+        yield Proposal.of(space.candidate(lambda _, dimension: dimension.draw(rng)), "drawn")
 
-    return RandomSampler(seed=seed)
+
+def _evolution(space: SearchSpace, known: Sequence[Known], rng: np.random.Generator) -> Iterator[Proposal | None]:
+    if not known:
+        yield from firsts(space)
+        yield from _random(space, known, rng)
+    yield from evolved(space, known, rng)
 
 
-STRATEGIES: Mapping[str, Callable[[int], Any]] = {"random": _random}
-"""An Optuna sampler for a seed, by the strategy's name."""
+def _tpe(space: SearchSpace, known: Sequence[Known], rng: np.random.Generator) -> Iterator[Proposal | None]:
+    """Optuna's tree-structured Parzen estimator (Bergstra et al., 2011), told of all before, asked for many at once."""
+    if not known:
+        yield from firsts(space)
+    import optuna
+    from optuna.trial import create_trial
+
+    with quiet():
+        sampler = optuna.samplers.TPESampler(
+            seed=int(rng.integers(2**31)), n_startup_trials=STARTUP, multivariate=False, constant_liar=True
+        )
+        study = optuna.create_study(direction="maximize", sampler=sampler)
+        for one in known:
+            if one.score is not None:
+                made = space.choices(one.candidate)
+                told = create_trial(
+                    params={name: dimension.told(value) for name, (value, dimension) in made.items()},
+                    distributions={name: dimension.distribution() for name, (_, dimension) in made.items()},
+                    value=one.score,
+                )
+                study.add_trial(told)
+    while True:
+        with quiet():
+            trial = study.ask()
+
+            def ask(name: str, dimension: Dimension, trial: Any = trial) -> Any:
+                return dimension.heard(trial._suggest(name, dimension.distribution()))
+
+            # one that is not used, or not new, stays unfinished: Optuna then counts it among the worse, and moves on
+            candidate = space.candidate(ask)
+        yield Proposal.of(candidate, "proposed")
+
+
+STRATEGIES: Mapping[str, Strategy] = {
+    each.name: each
+    for each in (
+        Strategy("random", "each candidate drawn by itself", _random),
+        Strategy("evolution", "the best have children, by crossover and mutation", _evolution),
+        Strategy("tpe", "drawn from where the better candidates were (Optuna's TPE)", _tpe),
+    )
+}
+"""By name."""
 
 
 def check_names(strategy: str, families: Sequence[str] | None = None) -> None:
@@ -59,80 +108,65 @@ def check_names(strategy: str, families: Sequence[str] | None = None) -> None:
 
     Raises:
         UsageError: naming the known ones.
+        MissingExtraError: if Optuna is not installed.
     """
     if strategy not in STRATEGIES:
         raise unknown("strategy", strategy, STRATEGIES)
     for name in families or ():
         family_named(name)
+    try:
+        import optuna  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError("a search", "train") from error
 
 
-class Proposals:
-    """A strategy at work.
+def generation(strategy: str, space: SearchSpace, known: Sequence[Known], seed: int, number: int) -> list[Proposal]:
+    """The candidates of one generation; fewer than :data:`GENERATION` where there is nothing new.
 
     Args:
         strategy: a name from :data:`STRATEGIES`.
-        features: the feature groups to choose from.
-        families: the families to choose from; None is all.
-        seed: of the strategy.
-
-    Raises:
-        UsageError: if there is no such strategy or family.
-        MissingExtraError: if Optuna is not installed.
+        space: what may be tried.
+        known: the candidates of all generations before, in order.
+        seed: of the search.
+        number: of the generation, from 0.
     """
-
-    def __init__(
-        self, strategy: str, features: Sequence[str], families: Sequence[str] | None = None, seed: int = 0
-    ) -> None:
-        check_names(strategy, families)
-        try:
-            import optuna
-        except ImportError as error:
-            raise MissingExtraError("a search", "train") from error
-        self.features = tuple(features)
-        self.families = tuple(dict.fromkeys(families or FAMILIES))
-        self._tried: set[str] = set()
-        self._asked: dict[str, Any] = {}
-        spoken = optuna.logging.get_verbosity()
-        optuna.logging.set_verbosity(optuna.logging.ERROR)
-        try:
-            self._study = optuna.create_study(direction="maximize", sampler=STRATEGIES[strategy](seed))
-        finally:
-            optuna.logging.set_verbosity(spoken)
-
-    def ask(self, count: int) -> list[Candidate]:
-        """Up to ``count`` candidates that were never asked for before; fewer where there is nothing new."""
-        batch: list[Candidate] = []
+    rng = np.random.default_rng([seed, number])
+    tried = {one.candidate.key for one in known}
+    batch: list[Proposal] = []
+    misses = 0
+    proposed = STRATEGIES[strategy].propose(space, known, rng)
+    while len(batch) < GENERATION and misses < PATIENCE:
+        proposal = next(proposed)
+        if proposal is None or proposal.candidate.key in tried:
+            misses += 1
+            continue
         misses = 0
-        while len(batch) < count and misses < PATIENCE:
-            trial = self._study.ask()
-            candidate = self._candidate(trial)
-            if candidate is None or candidate.key in self._tried:
-                misses += 1
-                self._tell(trial, None)
-                continue
-            misses = 0
-            self._tried.add(candidate.key)
-            self._asked[candidate.key] = trial
-            batch.append(candidate)
-        return batch
+        tried.add(proposal.candidate.key)
+        batch.append(proposal)
+    return batch
 
-    def tell(self, candidate: Candidate, score: float | None) -> None:
-        """How a candidate did; None where it could not be fitted."""
-        self._tell(self._asked.pop(candidate.key), score)
 
-    def _tell(self, trial: Any, score: float | None) -> None:
-        from optuna.trial import TrialState
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Optuna says nothing but errors."""
+    import optuna
 
-        state = TrialState.FAIL if score is None else TrialState.COMPLETE
-        self._study.tell(trial, score, state=state)
+    spoken = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(spoken)
 
-    def _candidate(self, trial: Any) -> Candidate | None:
-        features = self.features
-        if len(features) > 1:
-            features = tuple(name for name in features if trial.suggest_categorical(f"features.{name}", [True, False]))
-            if not features:
-                return None
-        family = trial.suggest_categorical("family", list(self.families))
-        space = family_named(family).space
-        hyperparameters = {name: space[name].suggest(trial, f"{family}.{name}") for name in space}
-        return Candidate(family, features, hyperparameters)
+
+__all__ = [
+    "GENERATION",
+    "STRATEGIES",
+    "Candidate",
+    "Known",
+    "Proposal",
+    "Strategy",
+    "check_names",
+    "generation",
+    "quiet",
+]

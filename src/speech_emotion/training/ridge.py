@@ -48,7 +48,7 @@ class BalancedRidge(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_, numbers = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(f"needs two classes or more, not one class: {self.classes_[0]}")
-        weights = len(numbers) / (len(self.classes_) * np.bincount(numbers)[numbers])
+        weights = balanced(numbers, len(self.classes_))
         if groups is not None and self.centred:
             X = _less_their_means(X, np.asarray(groups), self.centred)
         targets = np.eye(len(self.classes_))[numbers]
@@ -83,6 +83,11 @@ class BalancedRidge(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self.classes_[likeliest]  # type: ignore[no-any-return]
 
 
+def balanced(numbers: NDArray[np.intp], classes: int) -> NDArray[np.float64]:
+    """The weight of each row, shape (n,), by which every class counts the same; on average 1."""
+    return len(numbers) / (classes * np.bincount(numbers, minlength=classes)[numbers])
+
+
 def _less_their_means(X: NDArray[Any], speakers: NDArray[Any], share: float) -> NDArray[Any]:
     """Rows from which a share of how far each speaker's mean is from the mean of all was taken away."""
     X = X.copy()
@@ -101,14 +106,15 @@ def _regressed(
     if columns <= rows:
         system = (X * weights[:, None]).T @ X / columns
         system[np.diag_indices(columns)] += penalty
-        slopes = _solved(system, (X * weights[:, None]).T @ targets)
+        slopes = solved(system, (X * weights[:, None]).T @ targets)
         return slopes / columns  # type: ignore[no-any-return]
     system = X @ X.T / columns
     system[np.diag_indices(rows)] += penalty / weights
-    return X.T @ _solved(system, targets) / columns  # type: ignore[no-any-return]
+    return X.T @ solved(system, targets) / columns  # type: ignore[no-any-return]
 
 
-def _solved(system: NDArray[Any], targets: NDArray[np.float64]) -> NDArray[np.float64]:
+def solved(system: NDArray[Any], targets: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The solution of a system that is symmetric and positive definite."""
     from scipy.linalg import solve
 
     found: NDArray[np.float64] = solve(system.astype(np.float64), targets, assume_a="pos", overwrite_a=True)

@@ -40,6 +40,7 @@ class PairwiseSVC(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         C: the price of a training row on the wrong side; large follows the data closely.
         gamma: of the radial kernel, or scikit-learn's rules ``"scale"`` and ``"auto"``.
         class_weight: None, or ``"balanced"`` to count rare classes more.
+        slope: of the softmax; None finds it, which takes five more fits and changes no answer.
 
     Attributes:
         classes_: the labels, sorted, shape (classes,).
@@ -48,7 +49,14 @@ class PairwiseSVC(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         slope_: of the softmax.
     """
 
-    def __init__(self, C: float = 10.0, gamma: float | str = "scale", class_weight: str | None = None) -> None:
+    def __init__(
+        self,
+        C: float = 10.0,
+        gamma: float | str = "scale",
+        class_weight: str | None = None,
+        slope: float | None = None,
+    ) -> None:
+        self.slope = slope
         self.C = C
         self.gamma = gamma
         self.class_weight = class_weight
@@ -61,7 +69,7 @@ class PairwiseSVC(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if len(self.classes_) < 2:
             raise ValueError(f"needs two classes or more, not one class: {self.classes_[0]}")
         self.votes_ = _votes(len(self.classes_))
-        self.slope_ = self._slope(X, numbers)
+        self.slope_ = self._slope(X, numbers) if self.slope is None else self.slope
         self.svc_ = self._machines().fit(X, numbers)
         return self
 

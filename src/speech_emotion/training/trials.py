@@ -1,182 +1,138 @@
-"""The trials of a search: candidates judged on development speakers, winners tested on the others."""
+"""The trials of a search: generation by generation, each candidate judged on development speakers."""
 
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Generator, Sequence
-from contextlib import closing
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import workers as pool
-from ..evaluation.breakdown import summary
-from ..evaluation.evaluate import report
-from ..evaluation.fitting import Fold, examples, fit, guess, judge, learnt, numbered
-from ..evaluation.intervals import Score, bootstrap_over_speakers
-from ..evaluation.protocols import Indices, SpeakerSplit
-from ..features.table import FeatureTable
-from ..models.model import Model
-from .leaderboard import Trial, bundle_name
-from .proposals import Proposals
-from .train import model_of, provenance_of
+from ..errors import UsageError
+from ..workers import Standing
+from .evolution import Known, Proposal
+from .fold_data import Bench
+from .journal import Journal
+from .judging import Attempt, Race, attempt
+from .proposals import GENERATION, generation
+from .search_space import SearchSpace
+from .trial import Trial
 
-BATCH = 64
-"""Candidates asked for at once. Each batch starts its own processes, which costs seconds; and it is never the
-number of workers, or strategies that learn would find other models on other machines."""
+RIVAL = 5
+"""A candidate is held against the so-manieth best of all, and the best of those that cost no more than it: one that is
+clearly behind both would have been neither among the best few, nor on the front of score and cost."""
 
-FOLDS = 5
-"""Of the cross-validation on development speakers; fewer where there are fewer speakers."""
+HEAT = 8
+"""Of the first generation so many are judged before the others are raced against them."""
+
+
+MOST_ANSWERS = 500
+"""Of the best trials, whose answers are kept in memory."""
+
+Answers = dict[int, NDArray[np.float32]]
+"""By the number of a trial what it said of the development recordings, shape (n, classes)."""
 
 
 def judged(
-    proposals: Proposals, development: FeatureTable, most: int | None, seed: int, workers: int | str | None
+    strategy: str,
+    space: SearchSpace,
+    bench: Bench,
+    journal: Journal,
+    standing: Standing,
+    most: int | None,
+    answers: Answers,
 ) -> Generator[Trial, None, None]:
-    """Try candidates until there is nothing new to try.
+    """Try candidates until there is nothing new to try, going on after those that the journal has.
 
     Args:
-        proposals: where candidates come from; it is told how each one did.
-        development: the recordings of the speakers that the choice is made on.
-        most: how many candidates to try; None is no limit.
-        seed: of the models, the splits and the intervals.
-        workers: how many processes; None takes all cores.
+        strategy: a name from :data:`speech_emotion.training.proposals.STRATEGIES`.
+        space: what may be tried.
+        bench: the recordings of the speakers that the choice is made on.
+        journal: of the search; each trial is written before it is told.
+        standing: the workers.
+        most: how many trials there may be in all; None is no limit.
+        answers: are put in here.
 
     Yields:
         One trial a candidate, in the order of asking. Closing the iterator early stops the work.
+
+    Raises:
+        UsageError: if the trials that the journal has are not those that would be proposed now.
     """
-    values, labels = examples(development)
-    folds = list(SpeakerSplit(FOLDS, seed).split(values, development.emotions, development.speakers))
-    number = 0
-    while batch := proposals.ask(BATCH if most is None else min(BATCH, most - number)):
-        narrowed = {features: development.narrow(features) for features in {c.features for c in batch}}
-        parts = [
-            Fold(
-                candidate.estimator(seed),
-                narrowed[candidate.features].values,
-                labels,
-                *rows,
-                len(development.classes),
-                speakers=development.speakers,
-                copies=tuple(narrowed[candidate.features].copies.values()),
-            )
-            for candidate in batch
-            for rows in folds
-        ]
-        with closing(pool.run(_attempt, parts, workers)) as attempts:
-            for candidate in batch:
-                number += 1
-                tried = [next(attempts) for _ in folds]
-                seconds = sum(attempt.seconds for attempt in tried)
-                error = next((attempt.error for attempt in tried if attempt.error), None)
-                scores = {} if error else _inner(tried, folds, development, labels, seed)
-                proposals.tell(candidate, scores["uar"].value if scores else None)
-                yield Trial(number, candidate, seconds, scores, error)
+    begin = time.monotonic() - max((trial.at for trial in journal.trials), default=0.0)
+    rows = int((bench.shared["fold"] >= 0).sum()) * bench.times
+    first = 0
+    while most is None or first < most:
+        known = [_known(trial) for trial in journal.trials[:first]]
+        proposals = generation(strategy, space, known, bench.seed, first // GENERATION)
+        wanted = proposals if most is None else proposals[: most - first]
+        _check(wanted, journal.trials[first:])
+        while len(journal.trials) < first + len(wanted):
+            there = len(journal.trials)
+            heat = wanted[there - first :] if first else wanted[there : there - there % HEAT + HEAT]
+            rivals = journal.trials[: first or there - there % HEAT]
+            costs = [each.candidate.cost(space.config, rows, bench.classes) for each in heat]
+            races = [
+                Race(bench, each.candidate, rivals_of(rivals, cost)) for each, cost in zip(heat, costs, strict=True)
+            ]
+            for each, cost, done in zip(heat, costs, standing.run(attempt, races), strict=True):
+                trial = _trial(len(journal.trials) + 1, each, cost, done, time.monotonic() - begin)
+                journal.add(trial)
+                if done.answer is not None:
+                    answers[trial.number] = done.answer
+                    _forget_the_worst(answers, journal.trials)
+                yield trial
+        if len(proposals) < GENERATION:
+            return
+        first += GENERATION
 
 
-def finish(
-    winners: Sequence[Trial], development: FeatureTable, test: FeatureTable, seed: int, workers: int | str | None
-) -> Generator[tuple[Trial, Model], None, None]:
-    """Fit the winners on all development speakers, and test them once on the others.
+def rivals_of(trials: Sequence[Trial], cost: int) -> NDArray[np.float64] | None:
+    """The UAR of each speaker of those that a candidate is held against, shape (2, speakers); None where too few are
+    known.
 
     Args:
-        winners: the best trials, the best first.
-        development: the recordings of the speakers that the choice was made on.
-        test: the recordings of the speakers that no choice saw.
-        seed: of the models and the intervals.
-        workers: how many processes; None takes all cores.
-
-    Yields:
-        Each trial with its outer scores and file name, and its model.
+        trials: those before.
+        cost: of the candidate.
     """
-    _, labels = examples(development)
-    truth = numbered(test.emotions, development.classes)
-    tables = [development.narrow(winner.candidate.features) for winner in winners]
-    tasks = [
-        _Final(
-            winner.candidate.estimator(seed),
-            *learnt(table.values, labels, table.speakers, tuple(table.copies.values())),
-            test.narrow(table.config.features).values,
-        )
-        for winner, table in zip(winners, tables, strict=True)
-    ]
-    with closing(pool.run(_finish, tasks, workers)) as results:
-        for rank, (winner, table, result) in enumerate(zip(winners, tables, results, strict=True), 1):
-            candidate, (fitted, probabilities) = winner.candidate, result
-            judged = report(
-                probabilities,
-                truth,
-                test.speakers,
-                table.classes,
-                protocol="speaker",
-                folds=1,
-                seed=seed,
-                aspects={"sex": test.sexes, "corpus": test.corpora},
+    best = sorted((t for t in trials if t.inner), key=lambda trial: (-trial.inner["uar"].value, trial.number))
+    near = next((trial for trial in best if trial.cost <= cost), None)
+    if len(best) < RIVAL or near is None:
+        return None
+    return np.array([best[RIVAL - 1].uars, near.uars])
+
+
+def _forget_the_worst(answers: Answers, trials: Sequence[Trial]) -> None:
+    if len(answers) > MOST_ANSWERS:
+        worst = min(answers, key=lambda number: (trials[number - 1].inner["uar"].value, -number))
+        del answers[worst]
+
+
+def _known(trial: Trial) -> Known:
+    return Known(trial.number, trial.candidate, trial.cost, trial.score, bool(trial.inner))
+
+
+def _check(proposals: Sequence[Proposal], trials: Sequence[Trial]) -> None:
+    for proposal, trial in zip(proposals, trials, strict=False):
+        if proposal.candidate.key != trial.candidate.key:
+            raise UsageError(
+                f"trial {trial.number} of the journal is not what is proposed now: another version of speech-emotion "
+                "or of its libraries began this search; begin anew, without --resume"
             )
-            outer = judged.scores
-            file = bundle_name(rank, candidate)
-            made = provenance_of(
-                table,
-                candidate.family,
-                candidate.hyperparameters,
-                protocol="speaker",
-                seed=seed,
-                scores={"inner": winner.inner, "outer": outer},
-                report=summary(judged),
-            )
-            yield replace(winner, outer=outer, file=file), model_of(fitted, table, made, Path(file).stem)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Attempt:
-    probabilities: NDArray[np.float64]
-    seconds: float
-    error: str | None
-
-
-def _attempt(fold: Fold) -> _Attempt:
-    start = time.perf_counter()
-    error = None
-    probabilities = np.zeros((0, fold.classes))
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            probabilities = judge(fold)
-        if not np.isfinite(probabilities).all():
-            error = "its probabilities are not finite"
-    except Exception as problem:  # a candidate may fail in any way that its libraries know
-        error = " ".join(f"{type(problem).__name__}: {problem}".split())[:200]
-    return _Attempt(probabilities, time.perf_counter() - start, error)
-
-
-def _inner(
-    tried: Sequence[_Attempt],
-    folds: Sequence[tuple[Indices, Indices]],
-    development: FeatureTable,
-    labels: NDArray[np.int64],
-    seed: int,
-) -> dict[str, Score]:
-    probabilities = np.zeros((len(labels), len(development.classes)))
-    for attempt, (_, test) in zip(tried, folds, strict=True):
-        probabilities[test] = attempt.probabilities
-    guesses = probabilities.argmax(axis=1)
-    return bootstrap_over_speakers(labels, guesses, development.speakers, len(development.classes), seed=seed)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Final:
-    estimator: Any
-    values: NDArray[np.float32]
-    labels: NDArray[np.int64]
-    speakers: NDArray[np.str_] | None
-    test: NDArray[np.float32]
-
-
-def _finish(task: _Final) -> tuple[Any, NDArray[np.float64]]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        fitted = fit(task.estimator, task.values, task.labels, task.speakers)
-    return fitted, guess(fitted, task.test, int(task.labels.max()) + 1)
+def _trial(number: int, proposal: Proposal, cost: int, done: Attempt, at: float) -> Trial:
+    return Trial(
+        number=number,
+        candidate=proposal.candidate,
+        seconds=done.seconds,
+        inner=done.scores,
+        error=done.error,
+        cost=cost,
+        folds=done.folds,
+        uars=tuple(done.uars.tolist()),
+        at=round(at, 3),
+        made=proposal.made,
+        parents=proposal.parents,
+        mutations=proposal.mutations,
+    )

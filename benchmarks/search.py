@@ -1,0 +1,295 @@
+"""What the search finds and how fast, in parts, each of which can be run by itself.
+
+``strategies``: evolution against random, in equal time; ``speed``: trials a minute against scikit-learn's
+RandomizedSearchCV, given the same candidates and folds on two cores; ``classic`` and ``tone``: the whole search as a
+procedure, in outer folds, against the plain classifier and the hand-made head on the same folds; ``four``: four
+emotions, random split beside new speakers; ``same``: one worker, two, and killed and resumed.
+
+    python benchmarks/search.py [RAVDESS] [--part NAME …] [--seconds 60] [--seeds 5] [--keep FOLDER] [--json]
+
+``--seconds`` is the budget of each search; ``--keep`` holds feature tables. Scores are UAR in %.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.model_selection import RandomizedSearchCV
+
+from accuracy import AS_IN_LIFE, table_of
+from speech_emotion import corpora
+from speech_emotion.emotions import CALM4
+from speech_emotion.evaluation.evaluate import evaluate
+from speech_emotion.evaluation.fitting import examples, learnt
+from speech_emotion.evaluation.protocols import SpeakerSplit
+from speech_emotion.features.table import FeatureTable
+from speech_emotion.training.families import family
+from speech_emotion.training.leaderboard import SearchResult
+from speech_emotion.training.locked import lock_away
+from speech_emotion.training.proposals import GENERATION, generation
+from speech_emotion.training.search import search
+from speech_emotion.training.search_space import SearchSpace
+
+CORES = 2
+OUTER = 4
+CLASSIC = ("mel", "chroma", "mfcc")
+CANDIDATES = {"classic": 64, "tone": 32}
+"""Of the comparison with RandomizedSearchCV, which fits each five times to the end."""
+
+Row = dict[str, str]
+
+
+def main() -> None:
+    given = arguments()
+    for name in given.part or PARTS:
+        for row in PARTS[name](given):
+            print(json.dumps(row) if given.json else "  ".join(row.values()), flush=True)
+
+
+def strategies(given: argparse.Namespace) -> Iterator[Row]:
+    """Evolution against random, seed by seed."""
+    whole = classic(given)
+    for task, table in {"4 emotions": whole.select(CALM4), "8 emotions": whole}.items():
+        outer: dict[str, list[float]] = {"random": [], "evolution": []}
+        inner: dict[str, list[float]] = {"random": [], "evolution": []}
+        reached = []
+        for seed in range(given.seeds):
+            found = {name: searched(table, name, given.seconds, seed) for name in outer}
+            for name, result in found.items():
+                outer[name].append(100 * result.kept[0].outer["uar"].value)
+                inner[name].append(100 * result.kept[0].inner["uar"].value)
+            reached.append(time_to(found["evolution"], inner["random"][-1]) / given.seconds)
+        ours, theirs = (statistics.median(outer[name]) for name in ("evolution", "random"))
+        how = f"{given.seconds} s, median of {given.seeds} seeds"
+        yield row(f"evolution against random, {task}, {how}: outer UAR", f"{ours:.1f}", f"{theirs:.1f}", "≥ random")
+        ours, theirs = (statistics.median(inner[name]) for name in ("evolution", "random"))
+        yield row(f"the same, inner UAR, {task}", f"{ours:.1f}", f"{theirs:.1f}", "–")
+        share = statistics.median(reached)
+        told = "not reached" if share == float("inf") else f"{share:.2f} of its time"
+        yield row(f"the same, to random's last best inner UAR, {task}", told, "1", "≤ 0.5")
+
+
+def speed(given: argparse.Namespace) -> Iterator[Row]:
+    """Trials a minute, of the same candidates on the same folds."""
+    for name, load in {"classic": classic, "tone": lambda given: tone(given, "tone")}.items():
+        table = load(given)
+        development, _ = lock_away(table, 0)
+        space = SearchSpace.of(development.config)
+        count = CANDIDATES[name]
+        known: list[object] = []
+        candidates = [
+            proposal.candidate
+            for number in range(-(-count // GENERATION))
+            for proposal in generation("random", space, known, 0, number)  # type: ignore[arg-type]
+        ][:count]
+        result = searched(table, "random", None, 0, trials=count)
+        if [trial.candidate for trial in sorted(result.leaderboard, key=lambda t: t.number)] != candidates:
+            raise SystemExit("the two sides were not given the same candidates")
+        values, labels = examples(development)
+        folds = list(SpeakerSplit(5, 0).split(values, development.emotions, development.speakers))
+        rows, numbers, speakers = learnt(values, labels, development.speakers, tuple(development.copies.values()))
+        times = 1 + len(development.copies)
+        cv = [(np.concatenate([train + copy * len(values) for copy in range(times)]), test) for train, test in folds]
+        theirs = RandomizedSearchCV(
+            Recipe(space=space), {"candidate": candidates}, n_iter=len(candidates), cv=cv, n_jobs=CORES, refit=False,
+            scoring="balanced_accuracy", error_score=0.0,
+        )  # fmt: skip
+        begin = time.perf_counter()
+        theirs.fit(rows, numbers, groups=speakers)
+        minutes = (time.perf_counter() - begin) / 60
+        ours, others = result.trials_per_minute, len(candidates) / minutes
+        yield row(
+            f"trials a minute, {CORES} cores, {name}: {count} random candidates, against RandomizedSearchCV",
+            f"{ours:.0f}", f"{others:.0f} ({ours / others:.1f} times)", "≥ 5 times",
+        )  # fmt: skip
+
+
+def classic_procedure(given: argparse.Namespace) -> Iterator[Row]:
+    """The whole search over mel, chroma and MFCC."""
+    yield from procedure(given, "classic", classic(given), "mlp", "≥ 48")
+
+
+def tone_procedure(given: argparse.Namespace) -> Iterator[Row]:
+    """The whole search over the large encoder's layers."""
+    yield from procedure(given, "tone-large", tone(given, "tone-large"), "ridge", "≥ the hand-made head")
+
+
+def procedure(given: argparse.Namespace, name: str, table: FeatureTable, plain: str, goal: str) -> Iterator[Row]:
+    """A search in outer folds, and one recipe on the same folds."""
+    result = searched(table, "evolution", given.seconds, 0, outer=OUTER)
+    assert result.procedure is not None
+    folds = [lock_away(table, 0, OUTER, part)[1] for part in range(OUTER)]
+    labels = np.zeros(len(table), dtype=int)
+    for number, test in enumerate(folds):
+        labels[test] = number
+    found = of_recipe(family(plain).build(seed=0), table, labels)
+    yield row(
+        f"{name}, eight emotions, new speakers: the whole search in {OUTER} outer folds of {given.seconds} s, against "
+        f"the plain {plain}",
+        str(result.procedure.scores["uar"]), f"{100 * found:.1f} %", goal,
+    )  # fmt: skip
+
+
+def four(given: argparse.Namespace) -> Iterator[Row]:
+    """Four emotions: what the search finds for new speakers, its recipe in the random split."""
+    table = tone(given, "tone-large").select(CALM4)
+    result = searched(table, "evolution", given.seconds, 0)
+    config = result.models[0].config
+    narrowed = table.narrow(config.features, config.statistics)
+    shuffled = evaluate(result.models[0], narrowed, "random", workers=CORES)
+    honest = evaluate(result.models[0], narrowed, "speaker", workers=CORES)
+    yield row(
+        "four emotions, tone-large: the best recipe in the random split, beside new speakers",
+        str(shuffled.scores["uar"]), f"new speakers {honest.scores['uar']}", "≥ 98",
+    )  # fmt: skip
+
+
+def same(given: argparse.Namespace) -> Iterator[Row]:
+    """One leaderboard, byte for byte."""
+    table = classic(given).select(CALM4)
+    with tempfile.TemporaryDirectory() as temporary:
+        place = Path(temporary)
+        for workers in (1, 2):
+            search(table, trials=80, folder=place / str(workers), workers=workers, seed=3)
+        table.save(place / "table.npz")
+        killed_at = killed(place, given)
+        search(table, trials=80, folder=place / "killed", workers=2, seed=3, resume=True)
+        digests = {
+            hashlib.sha256((place / name / "leaderboard.csv").read_bytes()).hexdigest() for name in ("1", "2", "killed")
+        }
+    how = f"1 worker, 2 workers, killed -9 after {killed_at} of 80 trials and resumed"
+    yield row(f"same seed: {how}", f"{len(digests)} leaderboard", "3 runs", "identical")
+
+
+def killed(place: Path, given: argparse.Namespace) -> int:
+    """Begin a search and kill it; how many trials it had told."""
+    code = (
+        "import sys; from speech_emotion.features.table import FeatureTable; "
+        "from speech_emotion.training.search import search; "
+        "search(FeatureTable.load(sys.argv[1]), trials=80, folder=sys.argv[2], workers=2, seed=3, "
+        "on_trial=lambda t: print(t.number, flush=True))"
+    )
+    command = [sys.executable, "-c", code, str(place / "table.npz"), str(place / "killed")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if int(line) == 45:
+                os.kill(process.pid, signal.SIGKILL)
+                return 45
+    raise SystemExit("the search ended before it could be killed")
+
+
+PARTS: dict[str, Callable[[argparse.Namespace], Iterator[Row]]] = {
+    "strategies": strategies,
+    "speed": speed,
+    "classic": classic_procedure,
+    "tone": tone_procedure,
+    "four": four,
+    "same": same,
+}
+
+
+class Recipe(ClassifierMixin, BaseEstimator):
+    """What a user of RandomizedSearchCV would write: a candidate as an estimator of all columns."""
+
+    def __init__(self, space: SearchSpace | None = None, candidate: object = None) -> None:
+        self.space = space
+        self.candidate = candidate
+
+    def fit(self, X: object, y: object, groups: object = None) -> Recipe:
+        config = self.space.config
+        position = {name: number for number, name in enumerate(config.columns)}
+        self.columns_ = [position[name] for name in self.candidate.config(config).columns]
+        self.fitted_ = self.candidate.estimator(0).fit(X[:, self.columns_], y)
+        self.classes_ = self.fitted_.classes_
+        return self
+
+    def predict(self, X: object) -> object:
+        return self.fitted_.predict(X[:, self.columns_])
+
+
+def of_recipe(estimator: object, table: FeatureTable, fold: np.ndarray) -> float:
+    """The UAR of a recipe over folds that are given."""
+    from speech_emotion import workers
+    from speech_emotion.evaluation.fitting import Fold, judge
+    from speech_emotion.evaluation.metrics import confusion, uar
+
+    values, labels = examples(table)
+    parts = [
+        Fold(
+            estimator,
+            values,
+            labels,
+            np.flatnonzero(fold != one),
+            np.flatnonzero(fold == one),
+            len(table.classes),
+            table.speakers,
+            tuple(table.copies.values()),
+        )
+        for one in np.unique(fold)
+    ]
+    named = np.zeros(len(table), dtype=int)
+    for part, answer in zip(parts, workers.run(judge, parts, 1), strict=True):
+        named[part.test] = answer.argmax(axis=1)
+    return float(uar(confusion(labels, named, len(table.classes))))
+
+
+def searched(
+    table: FeatureTable, strategy: str, seconds: float | None, seed: int, trials: int | None = None,
+    outer: int | None = None,
+) -> SearchResult:  # fmt: skip
+    """A search in a folder that is gone afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        return search(
+            table, strategy, budget=seconds, trials=trials, keep=1, folder=folder, seed=seed, workers=CORES, outer=outer
+        )
+
+
+def time_to(result: SearchResult, score: float) -> float:
+    """Seconds until an inner UAR in % was reached; infinite where it was not."""
+    trials = sorted(result.leaderboard, key=lambda trial: trial.number)
+    there = (trial.at for trial in trials if trial.inner and 100 * trial.inner["uar"].value >= score - 1e-9)
+    return next(there, float("inf"))
+
+
+def classic(given: argparse.Namespace) -> FeatureTable:
+    return table_of("ravdess", given.archive, CLASSIC, (), given.keep)
+
+
+def tone(given: argparse.Namespace, name: str) -> FeatureTable:
+    return table_of("ravdess", given.archive, (name,), AS_IN_LIFE, given.keep)
+
+
+def row(figure: str, ours: str, theirs: str, goal: str) -> Row:
+    return {"name": "search", "figure": figure, "ours": ours, "beside": theirs, "goal": goal}
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("archive", type=Path, nargs="?", default=corpora.find("ravdess"), help="RAVDESS's zip archive")
+    parser.add_argument("--part", action="append", choices=PARTS, help="only this; may be given again")
+    parser.add_argument("--seconds", type=int, default=60, help="budget of each search")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--keep", type=Path, help="keep feature tables here")
+    parser.add_argument("--json", action="store_true", help="print one JSON object a row")
+    given = parser.parse_args()
+    if given.archive is None or not given.archive.is_file():
+        parser.error("needs RAVDESS's zip archive: name it, or fetch it: speech-emotion corpus fetch ravdess")
+    return given
+
+
+if __name__ == "__main__":
+    main()

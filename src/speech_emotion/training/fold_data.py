@@ -1,0 +1,126 @@
+"""The development recordings as trials read them: shared between processes, fold by fold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..evaluation.fitting import examples
+from ..evaluation.protocols import Indices, SpeakerSplit
+from ..features.config import FeatureConfig
+from ..features.table import FeatureTable
+from .shared_arrays import SharedArrays, shared
+
+FOLDS = 5
+"""Of the cross-validation on development speakers; fewer where there are fewer speakers."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """Some columns of a table.
+
+    Attributes:
+        features: their groups.
+        statistics: of the frames.
+        where: their positions, shape (columns,).
+    """
+
+    features: tuple[str, ...]
+    statistics: tuple[str, ...]
+    where: NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Where candidates are judged: the development speakers' recordings, in folds.
+
+    Attributes:
+        shared: ``values``, float32, shape (1 + copies, n, columns); and of each row ``labels``, ``who`` (its speaker)
+            and ``fold`` (that tests it), integers from 0, shape (n,).
+        config: how they were measured.
+        classes: how many emotions there are.
+        speakers: how many there are.
+        folds: how many there are.
+        times: rows learnt of each clip: 1 and its copies.
+        seed: of the models and the intervals.
+    """
+
+    shared: SharedArrays
+    config: FeatureConfig
+    classes: int
+    speakers: int
+    folds: int
+    times: int
+    seed: int
+
+    def columns(self, features: Sequence[str], statistics: Sequence[str] = ()) -> Columns:
+        """The columns of some groups and statistics; without statistics all that there are."""
+        return _columns(self.config, tuple(features), tuple(statistics or self.config.statistics))
+
+    def rows(self, fold: int) -> tuple[Indices, Indices]:
+        """The rows that a fold learns, and those that it tests."""
+        where = self.shared["fold"]
+        return np.flatnonzero(where != fold), np.flatnonzero(where == fold)
+
+    def values(self, columns: Columns, fold: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The learnt rows, the copies after the clips, and the tested rows, with some columns."""
+        values = self.shared["values"]
+        train, test = self.rows(fold)
+        every = len(columns.where) == values.shape[2]
+        learnt = [part[train] if every else part[np.ix_(train, columns.where)] for part in values]
+        asked = values[0][test] if every else values[0][np.ix_(test, columns.where)]
+        return np.concatenate(learnt), np.ascontiguousarray(asked)
+
+    def learnt(self, name: str, fold: int) -> NDArray[Any]:
+        """Labels, or who speaks, of the learnt rows: ``labels`` or ``who``."""
+        return np.tile(self.shared[name][self.rows(fold)[0]], self.times)
+
+
+@contextmanager
+def bench_of(development: FeatureTable, folder: Path, seed: int) -> Iterator[Bench]:
+    """The bench of a table; its files are removed at the end.
+
+    Args:
+        development: the recordings of the speakers that the choice is made on.
+        folder: for the shared arrays.
+        seed: of the models, the splits and the intervals.
+
+    Raises:
+        TrainingError: if there is nothing to tell apart, or a value is not finite.
+    """
+    values, labels = examples(development)
+    names, who = np.unique(development.speakers, return_inverse=True)
+    fold = np.zeros(len(values), dtype=np.intp)
+    pairs = list(SpeakerSplit(FOLDS, seed).split(values, development.emotions, development.speakers))
+    for number, (_, test) in enumerate(pairs):
+        fold[test] = number
+    arrays = {"values": np.stack([values, *development.copies.values()]), "labels": labels, "who": who, "fold": fold}
+    with shared(folder, arrays) as files:
+        yield Bench(
+            shared=files,
+            config=development.config,
+            classes=len(development.classes),
+            speakers=len(names),
+            folds=len(pairs),
+            times=1 + len(development.copies),
+            seed=seed,
+        )
+
+
+@lru_cache(maxsize=512)
+def _columns(config: FeatureConfig, features: tuple[str, ...], statistics: tuple[str, ...]) -> Columns:
+    position = _positions(config)
+    narrowed = config.narrowed(features, statistics)
+    return Columns(narrowed.features, narrowed.statistics, np.array([position[name] for name in narrowed.columns]))
+
+
+@lru_cache(maxsize=4)
+def _positions(config: FeatureConfig) -> dict[str, int]:
+    return {name: number for number, name in enumerate(config.columns)}

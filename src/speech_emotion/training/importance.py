@@ -1,0 +1,53 @@
+"""Which choices mattered: functional analysis of variance (fANOVA; Hutter, Hoos & Leyton-Brown, 2014, ICML)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .proposals import quiet
+from .search_space import SearchSpace
+from .trial import Trial
+
+FEWEST = 12
+"""Trials below which nothing is said."""
+
+
+def importances(trials: Sequence[Trial], space: SearchSpace, family: str | None = None) -> dict[str, float]:
+    """The part of the scores' variance that each choice explains, the largest first; empty where that is not known.
+
+    Candidates that were stopped count with what they scored until then.
+
+    Args:
+        trials: of a search.
+        space: that they are from.
+        family: of only those of this family, its hyperparameters; None: the choices that all candidates have.
+    """
+    import optuna
+    from optuna.importance import FanovaImportanceEvaluator, get_param_importances
+    from optuna.trial import create_trial
+
+    made = []
+    for trial in trials:
+        if trial.score is not None and (family is None or trial.candidate.family == family):
+            choices = space.choices(trial.candidate)
+            made.append((trial.score, choices))
+    if len(made) < FEWEST or len({score for score, _ in made}) < 2:
+        return {}
+    shared = set.intersection(*({*choices} for _, choices in made))
+    wanted = sorted(n for n in shared if (family is None) != n.startswith(f"{family}."))
+    wanted = [n for n in wanted if len({str(choices[n][0]) for _, choices in made}) > 1]
+    if not wanted:
+        return {}
+    with quiet():
+        study = optuna.create_study(direction="maximize")
+        for score, choices in made:
+            own = {name: choices[name] for name in wanted}
+            study.add_trial(
+                create_trial(
+                    params={name: dimension.told(value) for name, (value, dimension) in own.items()},
+                    distributions={name: dimension.distribution() for name, (_, dimension) in own.items()},
+                    value=score,
+                )
+            )
+        found = get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=0), params=wanted)
+    return {name.removeprefix("features.").removeprefix(f"{family}."): share for name, share in found.items()}

@@ -1,0 +1,251 @@
+"""What a search knows, on disk after every trial: an Optuna journal, which Optuna's own tools read.
+
+A trial is one line, written and flushed at once, so a process that is killed loses the trials in flight and nothing
+else; half a line that it left is cut off. The study's attributes say what the search follows from: whoever goes on
+with it must have the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import UsageError
+from ..evaluation.intervals import Score
+from ..features.table import FeatureTable
+from .proposals import quiet
+from .search_space import SearchSpace
+from .trial import Trial
+
+SUFFIX = ".journal"
+STUDY = "search"
+
+FORMAT = 1
+"""Of the attributes; a journal of another is not gone on with."""
+
+
+@dataclass(frozen=True)
+class Origins:
+    """What a search follows from.
+
+    Attributes:
+        strategy: its name.
+        seed: of everything random.
+        table: a hash of the development recordings, and of everyone's labels.
+        space: a hash of the space.
+    """
+
+    strategy: str
+    seed: int
+    table: str
+    space: str
+
+    @classmethod
+    def of(
+        cls, strategy: str, seed: int, table: FeatureTable, development: FeatureTable, space: SearchSpace
+    ) -> Origins:
+        """Those of a search; of the test speakers only labels are looked at."""
+        digest = hashlib.sha256()
+        for values in (development.values, *development.copies.values()):
+            digest.update(np.ascontiguousarray(values).data)
+        for labels in (table.speakers, table.emotions, table.sexes):
+            digest.update(json.dumps(labels.tolist()).encode())
+        return cls(strategy, seed, digest.hexdigest(), space.fingerprint())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for the study's attributes."""
+        return {
+            "format": FORMAT,
+            "strategy": self.strategy,
+            "seed": self.seed,
+            "table": self.table,
+            "space": self.space,
+        }
+
+
+class Journal:
+    """The journal of one search, open for writing; one process at a time (:mod:`.folder_lock`).
+
+    Args:
+        path: its file, made where it is missing.
+        origins: what the search follows from.
+        space: what may be tried.
+
+    Attributes:
+        trials: those that it holds, in order.
+
+    Raises:
+        UsageError: if the file is of a search that follows from something else, or is no journal.
+    """
+
+    def __init__(self, path: Path, origins: Origins, space: SearchSpace) -> None:
+        self._space = space
+        self.path = path
+        there = path.exists()
+        with quiet():
+            study = _opened(path)
+        if there and study.user_attrs:
+            _check(study.user_attrs, origins, path)
+        else:
+            for name, value in origins.as_dict().items():
+                study.set_user_attr(name, value)
+        self._study = study
+        self.trials: list[Trial] = [restored(trial.user_attrs, space) for trial in study.get_trials(deepcopy=False)]
+
+    @staticmethod
+    def left_by_another(path: Path) -> int:
+        """How many trials a journal holds whose search was not finished; 0 where it was.
+
+        Raises:
+            UsageError: if it is no journal.
+        """
+        with quiet():
+            study = _opened(path)
+        return 0 if study.user_attrs.get("finished", False) else len(study.get_trials(deepcopy=False))
+
+    def add(self, trial: Trial) -> None:
+        """Write a trial."""
+        from optuna.trial import TrialState, create_trial
+
+        made = self._space.choices(trial.candidate)
+        whole = bool(trial.inner)
+        state = TrialState.COMPLETE if whole else TrialState.FAIL if trial.error else TrialState.PRUNED
+        with quiet():
+            self._study.add_trial(
+                create_trial(
+                    state=state,
+                    values=[trial.inner["uar"].value, float(trial.cost)] if whole else None,
+                    params={name: dimension.told(value) for name, (value, dimension) in made.items()},
+                    distributions={name: dimension.distribution() for name, (_, dimension) in made.items()},
+                    user_attrs=told(trial),
+                )
+            )
+        self.trials.append(trial)
+
+    def finished(self, value: bool = True) -> None:
+        """Note whether the models of all that it holds are saved."""
+        if bool(self._study.user_attrs.get("finished", False)) != value:
+            self._study.set_user_attr("finished", value)
+
+
+def told(trial: Trial) -> dict[str, Any]:
+    """A trial as plain values."""
+    return {
+        "number": trial.number,
+        "candidate": trial.candidate.as_dict(),
+        "cost": trial.cost,
+        "scores": {name: score.as_dict() for name, score in trial.inner.items()},
+        "uars": [None if np.isnan(uar) else uar for uar in trial.uars],
+        "folds": trial.folds,
+        "error": trial.error,
+        "seconds": trial.seconds,
+        "at": trial.at,
+        "made": trial.made,
+        "parents": list(trial.parents),
+        "mutations": list(trial.mutations),
+    }
+
+
+def restored(values: Mapping[str, Any], space: SearchSpace) -> Trial:
+    """The trial that :func:`told` told."""
+    return Trial(
+        number=values["number"],
+        candidate=space.restored(values["candidate"]),
+        seconds=values["seconds"],
+        inner={name: Score(**score) for name, score in values["scores"].items()},
+        error=values["error"],
+        cost=values["cost"],
+        folds=values["folds"],
+        uars=tuple(np.nan if uar is None else uar for uar in values["uars"]),
+        at=values["at"],
+        made=values["made"],
+        parents=tuple(values["parents"]),
+        mutations=tuple(values["mutations"]),
+    )
+
+
+def curves(folder: Path, table: str) -> dict[str, list[tuple[float, float]]]:
+    """The best score over time of every search in a folder on the same recordings.
+
+    Args:
+        folder: of the journals.
+        table: the hash of the recordings.
+
+    Returns:
+        By the journal's name, without its ending, pairs of seconds and the best inner UAR so far.
+    """
+    found = {}
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        try:
+            with quiet():
+                study = _opened(path)
+        except UsageError:
+            continue
+        if study.user_attrs.get("table") == table:
+            found[path.stem] = best_over_time([trial.user_attrs for trial in study.get_trials(deepcopy=False)])
+    return found
+
+
+def best_over_time(told_trials: Sequence[Mapping[str, Any]]) -> list[tuple[float, float]]:
+    """Pairs of seconds and the best inner UAR so far, where it rose."""
+    best, curve = 0.0, []
+    for values in told_trials:
+        scores = values.get("scores") or {}
+        if "uar" in scores and scores["uar"]["value"] > best:
+            best = scores["uar"]["value"]
+            curve.append((float(values["at"]), best))
+    return curve
+
+
+class _Held:
+    """Optuna's lock of the file, which the folder's makes needless; a killed process would leave it behind."""
+
+    def acquire(self) -> bool:
+        return True
+
+    def release(self) -> None:
+        return None
+
+
+def _opened(path: Path) -> Any:
+    import optuna
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    _cut_off_half_a_line(path)
+    try:
+        storage = JournalStorage(JournalFileBackend(str(path), lock_obj=_Held()))  # type: ignore[arg-type]
+        return optuna.create_study(
+            storage=storage, study_name=STUDY, directions=["maximize", "minimize"], load_if_exists=True
+        )
+    except Exception as error:  # a file from anywhere fails in any way that Optuna and json know
+        reason = " ".join(str(error).split())[:120]
+        raise UsageError(f"{path} is not a search's journal ({reason}); remove it, or name another folder") from error
+
+
+def _cut_off_half_a_line(path: Path) -> None:
+    if not path.exists():
+        return
+    with path.open("rb+") as file:
+        content = file.read()
+        whole = content.rfind(b"\n") + 1
+        if whole < len(content):
+            file.truncate(whole)
+
+
+def _check(there: Mapping[str, Any], origins: Origins, path: Path) -> None:
+    wanted = origins.as_dict()
+    names = {"format": "journal's format", "table": "recordings", "space": "search space"}
+    for name, value in wanted.items():
+        if there.get(name) != value:
+            shown = f": {there.get(name)}, not {value}" if name in ("seed", "strategy", "format") else ""
+            raise UsageError(
+                f"{path} cannot be resumed with another {names.get(name, name)}{shown}; "
+                "remove it, or name another folder"
+            )

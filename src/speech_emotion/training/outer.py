@@ -1,0 +1,57 @@
+"""The whole search as a procedure: what it is worth, whatever it finds.
+
+The speakers are dealt into outer folds. For each, everything is done anew on the others: the trials, the choice, the
+ensemble, the calibration; then what was chosen is tested once on the fold. Every speaker is tested by a model that no
+choice with that speaker in it led to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from ..evaluation.evaluate import Report, report
+from ..evaluation.fitting import numbered
+from ..features.table import FeatureTable
+from .locked import lock_away
+from .session import Plan, run
+from .trial import Trial
+
+FOLDER = "outer"
+
+
+def repeated(
+    table: FeatureTable, plan: Plan, place: Path, outer: int, on_trial: Callable[[Trial], None] | None = None
+) -> Report:
+    """The scores of a search, repeated in outer folds; each keeps its journal, and goes on with it, in a folder.
+
+    Args:
+        table: the recordings.
+        plan: of each search.
+        place: its folder; the folds' are in it.
+        outer: how many folds; fewer where there are fewer speakers.
+        on_trial: called with each finished trial.
+    """
+    folds = min(outer, len(set(table.speakers.tolist())))
+    labels = numbered(table.emotions, table.classes)
+    probabilities = np.zeros((len(table), len(table.classes)))
+    for number in range(folds):
+        development, test = lock_away(table, plan.seed, folds, number)
+        own = place / FOLDER / f"{number + 1:02d}-of-{folds:02d}"
+        result = run(table, development, test, own, replace(plan, keep=1), on_trial)
+        config = result.best.config
+        asked = table.rows(test).narrow(config.features, config.statistics)
+        probabilities[test] = result.best.predict_proba(asked)
+    return report(
+        probabilities,
+        labels,
+        table.speakers,
+        table.classes,
+        protocol="speaker",
+        folds=folds,
+        seed=plan.seed,
+        aspects={"sex": table.sexes, "corpus": table.corpora},
+    )

@@ -1,0 +1,197 @@
+"""A search that people can look at: one HTML page that needs no other file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..corpora.paths import replacing
+from ..errors import MissingExtraError
+from ..evaluation.report import interval, middle, percent, points
+from ..features.table import FeatureTable
+from .importance import importances
+from .journal import best_over_time, curves, told
+from .leaderboard import SearchResult
+from .search_figures import front_svg, importance_svg, progress_svg
+from .search_space import SearchSpace
+from .trial import Trial
+
+FILE = "search.html"
+
+MOST_ANCESTORS = 12
+
+
+def write_page(result: SearchResult, table: FeatureTable) -> Path:
+    """Write ``search.html`` into the search's folder, whole or not at all.
+
+    Args:
+        result: what was found.
+        table: the recordings.
+
+    Raises:
+        MissingExtraError: if jinja2 or matplotlib is not installed.
+    """
+    try:
+        from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+    except ImportError as error:
+        raise MissingExtraError("a report", "train") from error
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader("speech_emotion.training"), PackageLoader("speech_emotion.evaluation")]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(percent=percent, points=points, middle=middle, interval=interval)
+    text = environment.get_template(FILE).render(page=_page(result, table))
+    target = result.folder / FILE
+    with replacing(target) as part:
+        part.write_text(text, encoding="utf-8")
+    return target
+
+
+def _page(result: SearchResult, table: FeatureTable) -> dict[str, Any]:
+    space = result.space or SearchSpace.of(table.config)
+    trials = sorted(result.leaderboard, key=lambda trial: trial.number)
+    best = result.leaderboard[0]
+    others = curves(result.folder, result.recordings)
+    own = {result.strategy: best_over_time([told(trial) for trial in trials])}
+    family = best.candidate.family
+    charts = [
+        ("Over all: features, statistics, family", importances(trials, space), "mattered"),
+        (f"Among {family}: its hyperparameters", importances(trials, space, family), "mattered-in-family"),
+    ]
+    line, more = _lineage(best, {trial.number: trial for trial in trials})
+    return {
+        "title": f"The search in {table.name}",
+        "lead": _lead(result),
+        "rows": _rows(result),
+        "chance": result.chance,
+        "notes": _notes(result),
+        "progress": progress_svg(
+            {**own, **{n: c for n, c in others.items() if c and n not in own}}, trials, result.chance
+        ),
+        "front": front_svg(trials, result.kept),
+        "importances": [(title, importance_svg(found, name)) for title, found, name in charts if len(found) > 1],
+        "lineage": line,
+        "more_ancestors": more,
+        "about": _about(result, space, table),
+    }
+
+
+def _lead(result: SearchResult) -> str:
+    states = Counter(trial.state for trial in result.leaderboard)
+    return (
+        f"{len(result.leaderboard)} candidates were tried, {result.trials_per_minute:.0f} a minute: {states['whole']} "
+        f"judged wholly, {states['stopped']} stopped once they were clearly behind, {states['failed']} failed. They "
+        f"were chosen by {len(result.development_speakers)} speakers; then what was kept was tested once on "
+        f"{len(result.test_speakers)} that no choice saw. Expect the score for new speakers: the other one chose the "
+        "model, and is too kind to it."
+    )
+
+
+def _rows(result: SearchResult) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    joined = result.ensemble
+    if joined is not None and joined.file:
+        members = ", ".join(f"trial {number} × {weight:.2f}" for number, weight in joined.members.items())
+        rows.append(_row("ensemble", members, joined))
+    for trial in result.kept:
+        candidate = trial.candidate
+        name = f"{candidate.family} on {', '.join(candidate.features)}"
+        front = "; on the front" if trial.front else ""
+        rows.append(_row(name, f"trial {trial.number}: {_settings(trial)}{front}", trial))
+    return rows
+
+
+def _row(name: str, about: str, kept: Any) -> dict[str, Any]:
+    outer = (kept.outer or {}).get("uar")
+    return {
+        "name": name,
+        "about": about,
+        "inner": kept.inner["uar"],
+        "outer": outer,
+        "milliseconds": kept.milliseconds,
+        "size": kept.size,
+    }
+
+
+def _notes(result: SearchResult) -> list[str]:
+    lines = []
+    joined = result.ensemble
+    if joined is not None:
+        how = "was kept" if joined.file else "was not kept"
+        lines.append(
+            f"An ensemble of {len(joined.members)} reaches {joined.inner['uar']} among the speakers chosen by, the "
+            f"best model alone {joined.alone['uar']}: it {how}. Both are cross-fitted: for each fold the members, and "
+            "the single model, are picked without its speakers; so neither is too kind for having been picked, though "
+            "the candidates themselves were found with all of these speakers."
+        )
+    if result.procedure is not None:
+        procedure = result.procedure
+        lines.append(
+            f"The whole search, repeated in {procedure.folds} outer folds: UAR {procedure.scores['uar']} over all "
+            f"{len(set(procedure.speakers.tolist()))} speakers, each tested by what was chosen without it. That is "
+            "what the procedure is worth, whatever it finds."
+        )
+    return lines
+
+
+def _lineage(best: Trial, trials: dict[int, Trial]) -> tuple[list[dict[str, Any]], int]:
+    """The best and its ancestors, the youngest first; and how many more there are. Empty where it has none."""
+    line: list[Trial] = []
+    waiting = [best.number]
+    while waiting:
+        number = max(waiting)
+        waiting = [each for each in waiting if each != number]
+        line.append(trials[number])
+        waiting += trials[number].parents
+    if len(line) == 1:
+        return [], 0
+    shown = [
+        {
+            "number": trial.number,
+            "recipe": f"{trial.candidate.family} on {', '.join(trial.candidate.features)}; {_settings(trial)}",
+            "how": _how(trial),
+            "uar": f"{100 * (trial.score or 0):.1f} %",
+        }
+        for trial in line[:MOST_ANCESTORS]
+    ]
+    return shown, len(line) - len(shown)
+
+
+def _how(trial: Trial) -> str:
+    words = {
+        "drawn": "drawn at random",
+        "default": "the family as it is by itself",
+        "proposed": "proposed by the model of the scores",
+        "crossed": f"of {' and '.join(map(str, trial.parents))}",
+        "mutated": f"of {', '.join(map(str, trial.parents))} alone",
+    }
+    return "; ".join([words[trial.made], *trial.mutations])
+
+
+def _settings(trial: Trial) -> str:
+    shown = {
+        name: f"{value:.3g}" if isinstance(value, float) else "+".join(value) if name == "statistics" else value
+        for name, value in trial.candidate.settings().items()
+    }
+    return ", ".join(f"{name} {value}" for name, value in shown.items())
+
+
+def _about(result: SearchResult, space: SearchSpace, table: FeatureTable) -> Sequence[tuple[str, str]]:
+    copies = f", learnt also {', '.join(table.copies)}" if table.copies else ""
+    return [
+        ("Recordings", f"{table.name}: {len(table)} utterances, {len(set(table.speakers.tolist()))} speakers{copies}"),
+        ("Emotions", ", ".join(result.emotions)),
+        ("Licence", "; ".join(f"{origin.name}: {origin.licence}" for origin in table.origins)),
+        ("Features to choose from", ", ".join(space.features)),
+        ("Statistics to choose from", ", ".join(space.statistics)),
+        ("Families", ", ".join(space.families)),
+        ("Strategy", f"{result.strategy}, seed {result.seed}"),
+        ("Time", f"{result.seconds:.0f} s of trials, until: {result.stopped}"),
+        ("Chosen by", ", ".join(result.development_speakers)),
+        ("Tested on", ", ".join(result.test_speakers)),
+    ]

@@ -1,0 +1,75 @@
+"""Arrays that several processes read without copies: files that each maps into its memory.
+
+What is computed from them can be shared in the same way: the first that needs it writes it, whole or not at all.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..corpora.paths import replacing
+
+
+@dataclass(frozen=True, slots=True)
+class SharedArrays:
+    """Arrays in a folder, by name; small enough to be sent to a worker.
+
+    Attributes:
+        folder: where the files are.
+    """
+
+    folder: str
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        """An array, read only, in memory only where it is looked at."""
+        return _mapped(str(Path(self.folder, f"{name}.npy")))
+
+    def derived(self, name: str, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+        """An array that is computed by the first process that asks; by two that ask at once, twice, to the same bits.
+
+        Args:
+            name: of all that it follows from, as a file may be called.
+            make: computes it.
+        """
+        path = Path(self.folder, f"{name}.npy")
+        if not path.exists():
+            _write(path, make())
+        return _mapped(str(path))
+
+
+@contextmanager
+def shared(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> Iterator[SharedArrays]:
+    """Share arrays until the end, when the folder and all that was derived is removed.
+
+    Args:
+        folder: made for them; what an earlier process left there is removed first.
+        arrays: by name.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        for name, values in arrays.items():
+            _write(folder / f"{name}.npy", values)
+        yield SharedArrays(str(folder.resolve()))
+    finally:
+        _mapped.cache_clear()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write(path: Path, values: NDArray[Any]) -> None:
+    with replacing(path) as part, part.open("wb") as file:
+        np.save(file, values, allow_pickle=False)
+
+
+@lru_cache(maxsize=256)
+def _mapped(path: str) -> NDArray[Any]:
+    found: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    return found

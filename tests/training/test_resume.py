@@ -1,0 +1,151 @@
+"""A search that was stopped goes on as if it had not been; and no two are in one folder."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import optuna
+import pytest
+
+from speech_emotion.errors import UsageError
+from speech_emotion.training.folder_lock import alone_in
+from speech_emotion.training.search import search
+
+QUICK = {"families": ["lda", "logistic", "svm"], "workers": 1, "keep": 2}
+
+
+def begin(table, folder, trials, **options):
+    """A search whose process is killed in the middle, as far as its files can tell: the models are not there yet."""
+
+    def stop(trial):
+        if trial.number == trials:
+            raise SystemExit
+
+    with pytest.raises(SystemExit):
+        search(table, trials=40, folder=folder, on_trial=stop, **{**QUICK, **options})
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Generations of eight."""
+    for module in ("proposals", "trials"):
+        monkeypatch.setattr(f"speech_emotion.training.{module}.GENERATION", 8)
+
+
+@pytest.mark.parametrize(("strategy", "after"), [("random", 11), ("evolution", 3), ("evolution", 11), ("tpe", 11)])
+def test_what_was_stopped_goes_on_with_the_same_sequence(made_table, tmp_path, small, strategy, after):
+    table = made_table(clips=2)
+    search(table, strategy, trials=14, folder=tmp_path / "whole", **QUICK)
+    begin(table, tmp_path / "stopped", after, strategy=strategy)
+    told = []
+    search(table, strategy, trials=14, folder=tmp_path / "stopped", resume=True, on_trial=told.append, **QUICK)
+    assert [trial.number for trial in told] == list(range(after + 1, 15))
+    for path in [tmp_path / "whole" / "leaderboard.csv", *(tmp_path / "whole").glob("*.semodel")]:
+        assert path.read_bytes() == (tmp_path / "stopped" / path.name).read_bytes()
+
+
+SCRIPT = """
+import sys
+from speech_emotion.features.table import FeatureTable
+from speech_emotion.training.search import search
+search(FeatureTable.load(sys.argv[1]), trials=24, folder=sys.argv[2], workers=2, keep=2,
+       families=["lda", "logistic", "svm"], on_trial=lambda trial: print(trial.number, flush=True))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+def test_a_search_that_was_killed_loses_the_trials_in_flight_and_nothing_else(made_table, tmp_path):
+    table = made_table(clips=2)
+    table.save(tmp_path / "t.npz")
+    command = [sys.executable, "-c", SCRIPT, str(tmp_path / "t.npz"), str(tmp_path / "killed")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            if line.strip() == "18":
+                process.send_signal(signal.SIGKILL)
+                break
+        rest = process.stdout.read().split()
+    told = int(rest[-1]) if rest else 18
+    with (tmp_path / "killed" / "evolution.journal").open("ab") as journal:
+        journal.write(b'{"op_code": 4, "half a line')
+    resumed = []
+    result = search(table, trials=24, folder=tmp_path / "killed", resume=True, on_trial=resumed.append, **QUICK)
+    assert [trial.number for trial in resumed] == list(range(25 - len(resumed), 25))
+    assert len(resumed) <= 24 - told
+    search(table, trials=24, folder=tmp_path / "whole", **QUICK)
+    board = (tmp_path / "whole" / "leaderboard.csv").read_bytes()
+    assert board == (tmp_path / "killed" / "leaderboard.csv").read_bytes()
+    assert len(result.leaderboard) == 24
+
+
+def test_a_finished_search_goes_on_to_more_trials(made_table, tmp_path):
+    table = made_table(clips=2)
+    search(table, trials=5, folder=tmp_path / "twice", **QUICK)
+    search(table, trials=12, folder=tmp_path / "twice", resume=True, **QUICK)
+    search(table, trials=12, folder=tmp_path / "once", **QUICK)
+    boards = [(tmp_path / name / "leaderboard.csv").read_bytes() for name in ("once", "twice")]
+    assert boards[0] == boards[1]
+
+
+def test_what_was_not_finished_is_not_overwritten(made_table, tmp_path):
+    table = made_table(clips=2)
+    begin(table, tmp_path, 4)
+    with pytest.raises(
+        UsageError, match=r"not finished \(4 trials\): go on with --resume, or remove .*evolution.journal"
+    ):
+        search(table, trials=5, folder=tmp_path, **QUICK)
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        ({"seed": 1}, "another seed: 0, not 1"),
+        ({"families": ["lda"]}, "another search space"),
+        ({"space": {"lda": {"shrinkage": [0.1, 0.2]}}}, "another search space"),
+        ({"table": 1}, "another recordings"),
+    ],
+)
+def test_going_on_with_something_else_is_refused_in_a_line(made_table, tmp_path, other, message):
+    table = made_table(clips=2)
+    begin(table, tmp_path, 2)
+    changed = made_table(clips=2, seed=other.get("table", 0))
+    options = {name: value for name, value in other.items() if name != "table"}
+    with pytest.raises(UsageError, match=message) as refused:
+        search(changed, trials=5, folder=tmp_path, resume=True, **{**QUICK, **options})
+    assert "\n" not in str(refused.value)
+
+
+def test_what_is_no_journal_is_refused_and_kept(made_table, tmp_path):
+    (tmp_path / "evolution.journal").write_text("mine\nand mine\n")
+    with pytest.raises(UsageError, match="is not a search's journal"):
+        search(made_table(), trials=1, folder=tmp_path, **QUICK)
+    assert (tmp_path / "evolution.journal").read_text() == "mine\nand mine\n"
+
+
+def test_two_searches_in_one_folder_are_kept_apart(made_table, tmp_path):
+    with (
+        alone_in(tmp_path),
+        pytest.raises(UsageError, match=rf"another search is at work in .*\(process {os.getpid()} on"),
+    ):
+        search(made_table(), trials=1, folder=tmp_path, **QUICK)
+    assert [path.name for path in tmp_path.iterdir()] == []
+
+
+def test_the_lock_of_a_process_that_died_is_taken_over(made_table, tmp_path):
+    code = "import sys, os; from pathlib import Path; from speech_emotion.training.folder_lock import alone_in\n"
+    code += "with alone_in(Path(sys.argv[1])): os.kill(os.getpid(), 9)"
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
+    assert (tmp_path / "search.lock").exists()
+    assert search(made_table(clips=2), trials=1, folder=tmp_path, **QUICK).models
+    assert not (tmp_path / "search.lock").exists()
+
+
+def test_optuna_reads_the_journal(made_table, tmp_path):
+    result = search(made_table(clips=2), trials=12, folder=tmp_path, **QUICK)
+    backend = optuna.storages.journal.JournalFileBackend(str(tmp_path / "evolution.journal"))
+    study = optuna.load_study(study_name="search", storage=optuna.storages.JournalStorage(backend))
+    best = max((t for t in study.trials if t.values), key=lambda t: t.values[0])
+    assert best.values == [result.leaderboard[0].inner["uar"].value, result.leaderboard[0].cost]
+    assert len(study.trials) == 12
