@@ -63,8 +63,9 @@ def run(
         [1, 2, 3]
     """
     standing = Standing(workers)
-    if isinstance(standing.workers, int):
-        standing.workers = max(1, min(standing.workers, operator.length_hint(items, standing.workers)))
+    if isinstance(standing.workers, str):
+        return standing.run(function, items)
+    standing.workers = max(1, min(standing.workers, operator.length_hint(items, standing.workers)))
     return _once(standing, function, items)
 
 
