@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from .models.model import Model
     from .models.prediction import Prediction
     from .recognition.recognizer import recognize, recognize_files, recognize_segments
+    from .recognition.transcript import Transcript
+    from .recognition.words import transcribe
     from .training.leaderboard import SearchResult
     from .training.search import search
     from .training.train import train
@@ -39,6 +41,7 @@ _HOMES = {
     "recognize": ".recognition.recognizer",
     "recognize_segments": ".recognition.recognizer",
     "recognize_files": ".recognition.recognizer",
+    "transcribe": ".recognition.words",
     "load": ".models.bundle",
     "corpora": ".corpora",
     "read": ".audio.read",
@@ -54,6 +57,7 @@ _HOMES = {
     "FeatureTable": ".features.table",
     "Model": ".models.model",
     "Prediction": ".models.prediction",
+    "Transcript": ".recognition.transcript",
     "Report": ".evaluation.evaluate",
     "SearchResult": ".training.leaderboard",
     "SpeechEmotionError": ".errors",
@@ -63,6 +67,7 @@ __all__ = [  # noqa: RUF022 (in the order in which a user meets them)
     "recognize",
     "recognize_segments",
     "recognize_files",
+    "transcribe",
     "load",
     "corpora",
     "read",
@@ -78,6 +83,7 @@ __all__ = [  # noqa: RUF022 (in the order in which a user meets them)
     "FeatureTable",
     "Model",
     "Prediction",
+    "Transcript",
     "Report",
     "SearchResult",
     "SpeechEmotionError",
