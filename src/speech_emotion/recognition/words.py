@@ -72,6 +72,8 @@ def transcribe(
     model = model or builtin()
     listener = whisper.opened(whisper.find(words), threads)
     whisper.check_language(listener, language)
+    if not isinstance(source, (str, bytes, os.PathLike)) and not source.seekable():
+        source = source.read()  # it is heard twice
     whole = model.recognize(source)
     said: list[Segment] = []
     for start, samples in stretches(blocks(source, RATE, SEARCHED), STRETCH, SEARCHED):
