@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -93,6 +94,38 @@ def test_a_long_recording_is_transcribed_in_stretches_with_times_of_its_own(
     assert said(found) == ["kids are talking by the door", "dogs are sitting by the door"]
     assert found.segments[1].start > 4.57
     assert [segment.emotion for segment in found.segments] == ["angry", "sad"]
+
+
+def test_the_whole_of_a_long_recording_is_the_mean_of_what_was_said(both: bytes, whisper_folder: Path) -> None:
+    long = np.concatenate([read(both).samples, np.zeros(30 * 16_000, np.float32)])
+    found = transcribe(wav(long), words=whisper_folder)
+    lengths = [segment.end - segment.start for segment in found.segments]
+    for emotion, score in found.prediction.scores:
+        each = [dict(segment.scores)[emotion] for segment in found.segments]
+        assert score == pytest.approx(np.average(each, weights=lengths))
+    assert (found.prediction.start, found.prediction.end) == (0, len(long) / 16_000)
+    assert found.prediction.emotion == found.prediction.scores[0][0]
+
+
+def word(text: str, start: float, end: float) -> SimpleNamespace:
+    return SimpleNamespace(word=text, start=start, end=end, probability=0.9)
+
+
+def test_a_segment_ends_at_a_pause_and_after_a_while_with_its_sentence() -> None:
+    heard = [
+        word(" Well.", 0, 2),
+        word(" I", 2, 4),
+        word(" did.", 4, 6),  # six seconds, and a sentence ends
+        word(" It", 6, 7),
+        word(" was", 8.5, 9),  # behind a pause
+        word(" 3.5", 9, 15),
+        word(" all.", 15, 16),
+    ]
+    parts = list(words._parts(SimpleNamespace(words=heard), 100.0, 200.0))
+    assert [part.text for part in parts] == ["Well. I did.", "It", "was 3.5 all."]
+    assert [(part.start, part.end) for part in parts] == [(100, 106), (106, 107), (108.5, 116)]
+    none = SimpleNamespace(words=None, text=" Hm.", start=1, end=250)
+    assert [(part.text, part.start, part.end) for part in words._parts(none, 100.0, 200.0)] == [("Hm.", 101, 200)]
 
 
 def test_any_model_hears_the_tone(both: bytes, whisper_folder: Path) -> None:
