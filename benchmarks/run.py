@@ -34,7 +34,19 @@ HEADLINES = (
 )
 """Of the accuracies, those that the README shows; docs/accuracy.md shows all."""
 
-SCRIPTS = ("resample", "features", "pipeline", "encoder", "startup", "accuracy", "leaks", "live", "scale", "search")
+SCRIPTS = (
+    "resample",
+    "features",
+    "pipeline",
+    "encoder",
+    "words",
+    "startup",
+    "accuracy",
+    "leaks",
+    "live",
+    "scale",
+    "search",
+)
 LIBRARIES = ("numpy", "soxr", "soundfile", "onnxruntime", "librosa", "scikit-learn")
 
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from .recognition.live import listen, replay
     from .recognition.recognizer import recognize, recognize_files, recognize_segments
     from .recognition.stream import Moment, Stream
+    from .recognition.transcript import Transcript
+    from .recognition.words import transcribe
     from .training.leaderboard import SearchResult
     from .training.search import search
     from .training.train import train
@@ -47,6 +49,7 @@ _HOMES = {
     "replay": ".recognition.live",
     "Stream": ".recognition.stream",
     "adapted": ".recognition.adapting",
+    "transcribe": ".recognition.words",
     "load": ".models.bundle",
     "profiles": ".models.profiles",
     "corpora": ".corpora",
@@ -64,6 +67,7 @@ _HOMES = {
     "Model": ".models.model",
     "Prediction": ".models.prediction",
     "Moment": ".recognition.stream",
+    "Transcript": ".recognition.transcript",
     "Report": ".evaluation.evaluate",
     "SearchResult": ".training.leaderboard",
     "SpeechEmotionError": ".errors",
@@ -77,6 +81,7 @@ __all__ = [  # noqa: RUF022 (in the order in which a user meets them)
     "replay",
     "Stream",
     "adapted",
+    "transcribe",
     "load",
     "profiles",
     "corpora",
@@ -94,6 +99,7 @@ __all__ = [  # noqa: RUF022 (in the order in which a user meets them)
     "Model",
     "Prediction",
     "Moment",
+    "Transcript",
     "Report",
     "SearchResult",
     "SpeechEmotionError",

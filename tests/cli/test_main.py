@@ -37,7 +37,7 @@ def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None
         (["predict", "--bogus", "x"], "No such option: --bogus"),
         (["predict", "x.wav", "--top-k", "0"], "Invalid value for '--top-k'"),
         (["no-such-command"], "No such command 'no-such-command'"),
-        (["predict", "x.wav", "--format", "jsn"], "unknown format 'jsn' (valid: table, json, jsonl, csv)"),
+        (["predict", "x.wav", "--format", "jsn"], "unknown format 'jsn' (valid: table, json, jsonl, csv, vtt, rttm)"),
         (["predict", "x.wav", "--model", "clasic"], "did you mean 'classic'?"),
         (["predict", "x.wav", "--segments", "--hop", "5"], "hop"),
         (["extract", "absent-folder", "t.npz"], "absent-folder"),

@@ -17,6 +17,7 @@ from ..models.prediction import Prediction
 from ..models.profiles import opened
 from .groups import Group, folder_of
 from .recognizer import Recognition
+from .transcript import Segment
 
 ADAPT: Mapping[str, str] = {
     "none": "each recording by itself",
@@ -102,16 +103,21 @@ def adapted(
         number = next(place)
         name = names[number]
         segments = answer.segments
-        if segments is not None:
+        if segments and len(heard) > 1:
             parts = np.array([_row(part, model) for part in segments])
             parts = sessions[None].adapted(parts, name) if by_voice else sessions[name].adapted(parts)
             segments = tuple(
-                model.prediction(row, part.start, part.end) for row, part in zip(parts, segments, strict=True)
+                _again(part, model.prediction(row, part.start, part.end))
+                for row, part in zip(parts, segments, strict=True)
             )
         found = model.prediction(whole[number], answer.prediction.start, answer.prediction.end)
         yield replace(answer, prediction=found, segments=segments)
 
 
-def _row(prediction: Prediction, model: Model) -> NDArray[np.float64]:
+def _again(part: Prediction | Segment, heard: Prediction) -> Prediction | Segment:
+    return part.with_tone(heard) if isinstance(part, Segment) else heard
+
+
+def _row(prediction: Prediction | Segment, model: Model) -> NDArray[np.float64]:
     scores = dict(prediction.scores)
     return np.array([scores[emotion] for emotion in model.emotions])
