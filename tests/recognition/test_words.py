@@ -124,6 +124,9 @@ def test_a_segment_ends_at_a_pause_and_after_a_while_with_its_sentence() -> None
     parts = list(words._parts(SimpleNamespace(words=heard), 100.0, 200.0))
     assert [part.text for part in parts] == ["Well. I did.", "It", "was 3.5 all."]
     assert [(part.start, part.end) for part in parts] == [(100, 106), (106, 107), (108.5, 116)]
+    endless = [word(" so", 4 * number, 4 * number + 4) for number in range(9)]
+    parts = list(words._parts(SimpleNamespace(words=endless), 0.0, 200.0))
+    assert [(part.start, part.end) for part in parts] == [(0, 12), (12, 24), (24, 36)]
     none = SimpleNamespace(words=None, text=" Hm.", start=1, end=250)
     assert [(part.text, part.start, part.end) for part in words._parts(none, 100.0, 200.0)] == [("Hm.", 101, 200)]
 

@@ -33,6 +33,9 @@ On 120 RAVDESS clips, 4 answers differed from those of the whole clips without i
 SENTENCES = 5.0
 """Seconds after which a segment ends with its sentence: Whisper may give half a minute as one segment."""
 
+LONGEST = 15.0
+"""Seconds of a segment that ends in the middle of a sentence, if it must."""
+
 PAUSE = 1.0
 """Seconds of silence between two words that end a segment."""
 
@@ -192,7 +195,7 @@ def _ends(heard: list[Any]) -> list[int]:
     for number in range(1, len(heard)):
         before, begun = heard[number - 1], heard[places[-1]].start
         sentence = before.word.rstrip().endswith(SENTENCE_ENDS) and before.end - begun >= SENTENCES
-        if sentence or heard[number].start - before.end >= PAUSE:
+        if sentence or heard[number].end - begun > LONGEST or heard[number].start - before.end >= PAUSE:
             places.append(number)
     return [*places, len(heard)]
 
