@@ -32,7 +32,7 @@ HEADLINES = (
 )
 """Of the accuracies, those that the README shows; docs/accuracy.md shows all."""
 
-SCRIPTS = ("resample", "features", "pipeline", "encoder", "startup", "accuracy", "leaks")
+SCRIPTS = ("resample", "features", "pipeline", "encoder", "startup", "accuracy", "leaks", "live")
 LIBRARIES = ("numpy", "soxr", "soundfile", "onnxruntime", "librosa", "scikit-learn")
 
 

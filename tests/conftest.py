@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -84,3 +87,73 @@ def made_table() -> Callable[..., FeatureTable]:
         )
 
     return make
+
+
+class Microphones(ModuleType):
+    """In place of sounddevice: microphones that say what a test gives them, and then are unplugged.
+
+    ``says`` is a list of sounds, one for each time that a microphone is opened. Once nothing is left to say, someone
+    presses Ctrl-C.
+    """
+
+    class PortAudioError(Exception):
+        pass
+
+    def __init__(self) -> None:
+        super().__init__("sounddevice")
+        self.names = [("Built-in", 2), ("Speakers", 0), ("USB mic", 1), ("USB camera", 1)]
+        self.rate = 48_000.0
+        self.says: list[Any] = []
+        self.opened: list[dict[str, Any]] = []
+        self.refuses: dict[int, str] = {}  # by channels
+        self.looks = 0
+        self.default = type("Default", (), {"device": (0, 1)})()
+        fake = self
+
+        class InputStream:
+            active = False
+
+            def __init__(self, **options: Any) -> None:
+                if options["channels"] in fake.refuses:
+                    raise fake.PortAudioError(fake.refuses[options["channels"]])
+                self.options = options
+                fake.opened.append(options)
+
+            def start(self) -> None:
+                if not fake.says:
+                    raise KeyboardInterrupt
+                sound = fake.says.pop(0)
+                size, buffer = self.options["blocksize"], np.empty((0, 1), np.float32)
+                for first in range(0, len(sound), size):
+                    buffer = np.array(sound[first : first + size], np.float32, ndmin=2).reshape(-1, 1)
+                    block = np.repeat(buffer, self.options["channels"], axis=1)
+                    self.options["callback"](block, len(block), None, None)
+                    block[:] = np.nan  # PortAudio uses its buffer again
+
+            def close(self) -> None:
+                pass
+
+        self.InputStream = InputStream
+
+    def query_devices(self) -> list[dict[str, Any]]:
+        return [
+            {"name": name, "max_input_channels": channels, "default_samplerate": self.rate}
+            for name, channels in self.names
+        ]
+
+    def _terminate(self) -> None:
+        self.looks += 1
+
+    def _initialize(self) -> None:
+        pass
+
+
+@pytest.fixture
+def microphones(monkeypatch: pytest.MonkeyPatch) -> Microphones:
+    from speech_emotion.audio import microphone
+
+    fake = Microphones()
+    monkeypatch.setitem(sys.modules, "sounddevice", fake)
+    monkeypatch.setattr(microphone, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(microphone, "MOST_WAITING", 10_000)  # the fake says all at once
+    return fake

@@ -79,3 +79,14 @@ def test_one_fold_of_the_accuracy_table_is_far_above_what_mel_chroma_and_mfcc_re
     [row] = map(json.loads, done.stdout.splitlines())
     assert row["figure"] == "tone, emobox, first fold"
     assert float(row["UAR"].split()[0]) > 60
+
+
+def test_a_stream_says_the_same_as_offline_and_nothing_where_nobody_speaks(ravdess_zip: Path) -> None:
+    command = [sys.executable, str(FOLDER / "live.py"), str(ravdess_zip), "--clips", "2", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    rows = {row["figure"].split(":")[0]: row for row in map(json.loads, done.stdout.splitlines())}
+    assert len(rows) == 7
+    [replayed] = [row["found"] for figure, row in rows.items() if figure.startswith("replay of 4 actors")]
+    assert replayed == "8 of 8"
+    [unspoken] = [row["found"] for figure, row in rows.items() if figure.startswith("silence, noise")]
+    assert float(unspoken.split()[0].rstrip("%")) >= 95

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from .models.bundle import load
     from .models.model import Model
     from .models.prediction import Prediction
+    from .recognition.live import listen, replay
     from .recognition.recognizer import recognize, recognize_files, recognize_segments
+    from .recognition.stream import Moment, Stream
     from .training.leaderboard import SearchResult
     from .training.search import search
     from .training.train import train
@@ -39,6 +41,9 @@ _HOMES = {
     "recognize": ".recognition.recognizer",
     "recognize_segments": ".recognition.recognizer",
     "recognize_files": ".recognition.recognizer",
+    "listen": ".recognition.live",
+    "replay": ".recognition.live",
+    "Stream": ".recognition.stream",
     "load": ".models.bundle",
     "corpora": ".corpora",
     "read": ".audio.read",
@@ -54,6 +59,7 @@ _HOMES = {
     "FeatureTable": ".features.table",
     "Model": ".models.model",
     "Prediction": ".models.prediction",
+    "Moment": ".recognition.stream",
     "Report": ".evaluation.evaluate",
     "SearchResult": ".training.leaderboard",
     "SpeechEmotionError": ".errors",
@@ -63,6 +69,9 @@ __all__ = [  # noqa: RUF022 (in the order in which a user meets them)
     "recognize",
     "recognize_segments",
     "recognize_files",
+    "listen",
+    "replay",
+    "Stream",
     "load",
     "corpora",
     "read",
@@ -78,6 +87,7 @@ __all__ = [  # noqa: RUF022 (in the order in which a user meets them)
     "FeatureTable",
     "Model",
     "Prediction",
+    "Moment",
     "Report",
     "SearchResult",
     "SpeechEmotionError",

@@ -24,20 +24,16 @@ from typing import BinaryIO, TypeAlias
 
 import numpy as np
 import soundfile
-import soxr
 from numpy.typing import NDArray
 
 from ..corpora.paths import open_binary
 from ..errors import AudioError, UsageError
 from . import media
+from .mono import HIGHEST_RATE, LOWEST_RATE, ToMono, check_rate
 from .waveform import RATE, Waveform
 
 Source: TypeAlias = "str | os.PathLike[str] | bytes | BinaryIO"
 """A path, which may lead through a zip archive; a file's bytes; or a binary file, read from its beginning."""
-
-LOWEST_RATE = 1_000
-HIGHEST_RATE = 768_000
-"""Hz; beyond these a header is taken to be wrong: 1 Hz would turn a small file into days of sound."""
 
 
 def read(source: Source, rate: int = RATE, start: float | None = None, end: float | None = None) -> Waveform:
@@ -167,16 +163,6 @@ def duration_and_rate(source: Source) -> tuple[float, int]:
         return sum(len(piece) for piece in sound.decode(0, None)) / sound.rate, sound.rate
 
 
-def check_rate(rate: int) -> None:
-    """Refuse a rate that sound cannot be resampled to.
-
-    Raises:
-        UsageError: if ``rate`` is not from :data:`LOWEST_RATE` to :data:`HIGHEST_RATE`.
-    """
-    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
-        raise UsageError(f"a rate of {rate} Hz is out of range; valid: {LOWEST_RATE} to {HIGHEST_RATE} Hz")
-
-
 @dataclass(frozen=True, slots=True)
 class _Sound:
     """A file that has been opened; ``decode`` gives, once, its frames from one to another: (n, channels)."""
@@ -202,27 +188,14 @@ def _resampled(sound: _Sound, rate: int, first: int, end: int | None) -> Iterato
     margin = math.ceil(_MARGIN_SECONDS * rate)
     skipped = max(0, first - margin) // there
     wanted = None if end is None else math.ceil((end + margin) / there) * here
-    pieces: Iterator[NDArray[np.float32]] = map(_mono, sound.decode(skipped * here, wanted))
-    if sound.rate != rate:
-        pieces = _filtered(pieces, soxr.ResampleStream(sound.rate, rate, 1, dtype="float32", quality="HQ"))
+    pieces = _taken(sound.decode(skipped * here, wanted), ToMono(sound.rate, rate))
     offset = skipped * there
     return _between(pieces, first - offset, None if end is None else end - offset)
 
 
-def _filtered(pieces: Iterator[NDArray[np.float32]], stream: soxr.ResampleStream) -> Iterator[NDArray[np.float32]]:
-    for piece in pieces:
-        yield _within_range(stream.resample_chunk(piece))
-    yield _within_range(stream.resample_chunk(_NOTHING, last=True))
-
-
-def _mono(piece: NDArray[np.float32]) -> NDArray[np.float32]:
-    if len(piece) and not max(piece.max(), -piece.min()) <= 1:  # so written, not-a-number is caught too
-        piece = _within_range(np.nan_to_num(piece, nan=0, posinf=0, neginf=0))
-    return piece[:, 0] if piece.shape[1] == 1 else piece.mean(axis=1)
-
-
-def _within_range(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.clip(samples, -1, 1, out=samples)
+def _taken(pieces: Iterator[NDArray[np.float32]], mixer: ToMono) -> Iterator[NDArray[np.float32]]:
+    yield from map(mixer.take, pieces)
+    yield mixer.rest()
 
 
 def _between(pieces: Iterator[NDArray[np.float32]], first: int, end: int | None) -> Iterator[NDArray[np.float32]]:

@@ -27,7 +27,8 @@ from numpy.typing import NDArray
 from ..corpora.paths import AUDIO_SUFFIXES, split, walk
 from ..errors import AudioError, SpeechEmotionError, UsageError, unknown
 from ..workers import Progress, run
-from .read import blocks, check_rate
+from .mono import check_rate
+from .read import blocks
 from .waveform import RATE
 
 SUFFIXES = (".wav", ".flac")

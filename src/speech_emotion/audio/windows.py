@@ -4,7 +4,7 @@ Full windows begin at 0, one hop, two hops, and so on. Where the last of them do
 more does: it is as long as the others and begins less than a hop after the one before. A sound shorter than a
 window is one window. Window and hop are rounded to whole samples.
 
-A stream that hands its sound to :func:`slide` as it arrives gets the same windows as the file.
+A stream that hands its sound to a :class:`Cutter` as it arrives gets the same windows as the file.
 """
 
 from __future__ import annotations
@@ -80,32 +80,71 @@ def slide(
         >>> [(window.start, window.end) for window in slide([sound], window=3, hop=2, rate=1)]
         [(0.0, 3.0), (2.0, 5.0), (4.0, 7.0)]
     """
-    possible = 0 < hop <= window <= LONGEST
-    width, step = (round(window * rate), round(hop * rate)) if possible else (0, 0)
-    if not 1 <= step <= width:
-        raise UsageError(
-            f"windows of {window} s, one every {hop} s, are not possible; valid: 0 < hop <= window <= {LONGEST:g}"
-        )
-    return _slide(pieces, width, step, rate)
+    cutter = Cutter(window, hop, rate)
+    return _slide(pieces, cutter)
 
 
-def _slide(pieces: Iterable[NDArray[np.float32]], width: int, step: int, rate: int) -> Iterator[Window]:
-    held: NDArray[np.float32] = np.empty(0, dtype=np.float32)
-    begin = 0  # where in the sound the samples held begin
-    upcoming = 0  # where the next full window begins
-
-    def cut(start: int, end: int) -> Window:
-        return Window(start / rate, end / rate, Waveform(held[start - begin : end - begin], rate))
-
+def _slide(pieces: Iterable[NDArray[np.float32]], cutter: Cutter) -> Iterator[Window]:
     for piece in pieces:
-        held = np.concatenate([held, piece])
-        while begin + len(held) >= upcoming + width:
-            yield cut(upcoming, upcoming + width)
-            upcoming += step
+        yield from cutter.cut(piece)
+    yield from cutter.rest()
+
+
+class Cutter:
+    """Cuts one sound into windows as it arrives.
+
+    Args:
+        window: length of a window, in seconds.
+        hop: from the beginning of one window to the next, in seconds; at most ``window``.
+        rate: of the sound, in Hz.
+
+    Raises:
+        UsageError: if ``hop`` is not between one sample and ``window``.
+
+    Example:
+        >>> cutter = Cutter(window=3, hop=2, rate=1)
+        >>> [(window.start, window.end) for window in cutter.cut(np.zeros(4, dtype=np.float32))]
+        [(0.0, 3.0)]
+        >>> [(window.start, window.end) for window in cutter.rest()]
+        [(1.0, 4.0)]
+    """
+
+    def __init__(self, window: float, hop: float, rate: int) -> None:
+        possible = 0 < hop <= window <= LONGEST
+        self._width, self._step = (round(window * rate), round(hop * rate)) if possible else (0, 0)
+        if not 1 <= self._step <= self._width:
+            raise UsageError(
+                f"windows of {window} s, one every {hop} s, are not possible; valid: 0 < hop <= window <= {LONGEST:g}"
+            )
+        self._rate = rate
+        self._held: list[NDArray[np.float32]] = []
+        self._begin = 0  # where in the sound the samples held begin
+        self._end = 0  # where they end
+        self._upcoming = 0  # where the next full window begins
+
+    def cut(self, piece: NDArray[np.float32]) -> list[Window]:
+        """The windows that are complete with this piece: mono, float32, of any length; it must not change later."""
+        self._held.append(piece)
+        self._end += len(piece)
+        if self._end < self._upcoming + self._width:
+            return []
+        held = np.concatenate(self._held)
+        found = []
+        while self._end >= self._upcoming + self._width:
+            found.append(self._window(held, self._upcoming, self._upcoming + self._width))
+            self._upcoming += self._step
         # The window that ends with the sound may begin before the next full one would.
-        needed = max(begin, min(upcoming, begin + len(held) - width))
-        held, begin = held[needed - begin :], needed
-    end = begin + len(held)
-    covered = upcoming - step + width if upcoming else 0
-    if end > covered:
-        yield cut(max(0, end - width), end)
+        needed = max(self._begin, min(self._upcoming, self._end - self._width))
+        self._held, self._begin = [held[needed - self._begin :]], needed
+        return found
+
+    def rest(self) -> list[Window]:
+        """The window that ends with the sound, where none did so far."""
+        covered = self._upcoming - self._step + self._width if self._upcoming else 0
+        if self._end <= covered:
+            return []
+        return [self._window(np.concatenate(self._held), max(0, self._end - self._width), self._end)]
+
+    def _window(self, held: NDArray[np.float32], start: int, end: int) -> Window:
+        part = held[start - self._begin : end - self._begin]
+        return Window(start / self._rate, end / self._rate, Waveform(part, self._rate))

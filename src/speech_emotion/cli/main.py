@@ -20,7 +20,7 @@ import typer
 from typer.exceptions import TyperException
 
 from ..errors import SpeechEmotionError
-from . import corpus, demo, evaluate, extract, models, predict, resample, search, train
+from . import corpus, demo, evaluate, extract, listen, models, predict, resample, search, train
 from .terminal import say
 
 ESCAPED = "speech-emotion.escaped"
@@ -59,6 +59,7 @@ def _options(
 
 app.command()(demo.demo)
 app.command()(predict.predict)
+app.command()(listen.listen)
 app.add_typer(corpus.app, name="corpus")
 app.command()(resample.resample)
 app.command()(extract.extract)
@@ -111,7 +112,9 @@ def run(arguments: list[str]) -> int:
     except SpeechEmotionError as error:
         say(f"error: {error}")
         return error.exit_status
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit) as error:
+        if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
+            raise  # of a broken pipe, typer makes status 1
         # Whoever read our output has what they wanted (`| head`); closing must not complain either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE

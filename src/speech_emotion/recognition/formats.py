@@ -14,9 +14,7 @@ from typing import Any
 
 from ..errors import visible
 from ..models.prediction import Prediction
-from .recognizer import Recognition
-
-NOT_SURE = "not sure"
+from .recognizer import NOT_SURE, Recognition
 
 
 def as_dict(recognition: Recognition, top: int | None = None) -> dict[str, Any]:

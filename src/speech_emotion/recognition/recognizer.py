@@ -15,9 +15,12 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .. import workers as workers_
 from ..audio.read import Source
-from ..audio.windows import slide, windows
+from ..audio.windows import Window, slide, windows
 from ..corpora.paths import AUDIO_SUFFIXES, walk
 from ..errors import CorpusError, SpeechEmotionError, UsageError
 from ..features.measure import measure
@@ -30,6 +33,9 @@ WINDOW = 3.0
 
 HOP = 1.0
 """Seconds from one segment to the next."""
+
+NOT_SURE = "not sure"
+"""What is said where the model is not."""
 
 WORTH_PROCESSES = 64
 """Fewer files than this are done before another process would have started."""
@@ -90,8 +96,13 @@ def recognize_segments(
     """
     model = model or builtin()
     for part in windows(source, window, hop, model.config.rate):
-        probabilities = model.predict_proba(measure(part.waveform, model.config)[None])[0]
-        yield model.prediction(probabilities, part.start, part.end)
+        yield model.prediction(hear(part, model), part.start, part.end)
+
+
+def hear(window: Window, model: Model) -> NDArray[np.float64]:
+    """What the model makes of one window, of a file or a stream: probabilities, shape (emotions,)."""
+    found: NDArray[np.float64] = model.predict_proba(measure(window.waveform, model.config)[None])[0]
+    return found
 
 
 def recognize_files(
