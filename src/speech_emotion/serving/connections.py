@@ -20,6 +20,7 @@ class Connection(H11Protocol):
 
     header_seconds = 10.0
     _waiting: asyncio.TimerHandle | None = None
+    _handed_on = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Someone connected: the clock runs."""
@@ -29,14 +30,14 @@ class Connection(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes came: those of a request that is being answered, or of the next one, for which the clock runs."""
         super().data_received(data)
-        if self.cycle is not None and not self.cycle.response_complete:
+        if self._handed_on or (self.cycle is not None and not self.cycle.response_complete):
             self._stop_waiting()
         else:
             self._wait()
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
         """The connection is another protocol's now, which has times of its own."""
-        self._stop_waiting()
+        self._handed_on = True
         super().handle_websocket_upgrade(event)
 
     def connection_lost(self, exc: Exception | None) -> None:
