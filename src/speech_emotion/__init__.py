@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from .recognition.live import listen, replay
     from .recognition.recognizer import recognize, recognize_files, recognize_segments
     from .recognition.stream import Moment, Stream
+    from .recognition.transcript import Transcript
+    from .recognition.words import transcribe
     from .training.leaderboard import SearchResult
     from .training.search import search
     from .training.train import train
@@ -44,6 +46,7 @@ _HOMES = {
     "listen": ".recognition.live",
     "replay": ".recognition.live",
     "Stream": ".recognition.stream",
+    "transcribe": ".recognition.words",
     "load": ".models.bundle",
     "corpora": ".corpora",
     "read": ".audio.read",
@@ -60,6 +63,7 @@ _HOMES = {
     "Model": ".models.model",
     "Prediction": ".models.prediction",
     "Moment": ".recognition.stream",
+    "Transcript": ".recognition.transcript",
     "Report": ".evaluation.evaluate",
     "SearchResult": ".training.leaderboard",
     "SpeechEmotionError": ".errors",
@@ -72,6 +76,7 @@ __all__ = [  # noqa: RUF022 (in the order in which a user meets them)
     "listen",
     "replay",
     "Stream",
+    "transcribe",
     "load",
     "corpora",
     "read",
@@ -88,6 +93,7 @@ __all__ = [  # noqa: RUF022 (in the order in which a user meets them)
     "Model",
     "Prediction",
     "Moment",
+    "Transcript",
     "Report",
     "SearchResult",
     "SpeechEmotionError",

@@ -5,7 +5,7 @@
     ├── MissingExtraError   an optional library is not installed
     ├── AudioError          a recording cannot be read
     ├── CorpusError         a folder, archive or table of recordings cannot be understood
-    │   └── DownloadError   a corpus could not be fetched
+    │   └── DownloadError   a corpus, or a model of words, could not be fetched
     ├── FeatureError        a feature table or its configuration is not what it should be
     ├── TrainingError       these recordings cannot train this model
     └── BundleError         a model file is refused
@@ -51,7 +51,7 @@ class CorpusError(SpeechEmotionError):
 
 
 class DownloadError(CorpusError):
-    """A corpus could not be fetched."""
+    """A corpus, or a model of words, could not be fetched."""
 
     exit_status = 1
 

@@ -6,14 +6,16 @@ import itertools
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import unknown
+from ..errors import UsageError
 from .scores import say_licence
+from .terminal import say
 
 if TYPE_CHECKING:
     from ..models.model import Model
@@ -28,10 +30,17 @@ def predict(
         typer.Argument(help="Recordings, folders, zip archives or patterns; - is standard input."),
     ],
     model: Annotated[str, typer.Option(help="A built-in model, or a .semodel file.")] = "tone",
-    format_: Annotated[str, typer.Option("--format", help="table, json, jsonl or csv.")] = "table",
+    format_: Annotated[str, typer.Option("--format", help="table, json, jsonl, csv, vtt or rttm.")] = "table",
     segments: Annotated[bool, typer.Option("--segments", help="Also the emotion of each window.")] = False,
     window: Annotated[float, typer.Option(help="Length of a segment, in seconds.")] = 3.0,
     hop: Annotated[float, typer.Option(help="From one segment to the next, in seconds.")] = 1.0,
+    words: Annotated[
+        bool, typer.Option("--words", help="Also what is said, a segment a sentence; by Whisper.")
+    ] = False,
+    words_model: Annotated[
+        str | None, typer.Option(help="Of --words: tiny, base (the default), small …, downloaded once; or a folder.")
+    ] = None,
+    language: Annotated[str | None, typer.Option(help="Of --words: en, de …; found if not given.")] = None,
     top_k: Annotated[int | None, typer.Option(min=1, help="How many scores to show.")] = None,
     adapt: Annotated[
         str, typer.Option(help="To what all of them have in common: none, session, or speaker (of each folder).")
@@ -49,17 +58,17 @@ def predict(
     from ..audio.windows import slide
     from ..models.bundle import load
     from ..recognition import adapting
-    from ..recognition.formats import FORMATS
+    from ..recognition.formats import FORMATS, WITHOUT_ERRORS, check
 
-    if format_ not in FORMATS:
-        raise unknown("format", format_, FORMATS)
+    check(format_, files)
     slide((), window, hop)
     listener = load(model)
     adapting.check(adapt, listener, profile)
     session = adapting.opened(listener, profile) if adapt != "none" else None
+    spoken = _with_words(listener, words, words_model, language, segments, workers)
     say_licence(listener.provenance.origins)
-    found = _answers(files, listener, segments, window, hop, workers)
-    answers = _Counted(adapting.adapted(found, listener, adapt, session))
+    found = _answers(files, listener, segments, window, hop, workers, spoken)
+    answers = _Counted(adapting.adapted(found, listener, adapt, session), tell=format_ in WITHOUT_ERRORS)
     for text in FORMATS[format_](answers, top_k):
         print(text, flush=True)
     if session is not None and profile is not None:
@@ -71,26 +80,55 @@ def predict(
 class _Counted:
     """Answers as they pass, the failed ones counted."""
 
-    def __init__(self, answers: Iterable[Recognition]) -> None:
-        self._answers = answers
+    def __init__(self, answers: Iterable[Recognition], tell: bool) -> None:
+        self._answers, self._tell = answers, tell
         self.failed = 0
 
     def __iter__(self) -> Iterator[Recognition]:
         for answer in self._answers:
             self.failed += answer.error is not None
+            if self._tell and answer.error is not None:
+                say(f"error: {answer.path}: {answer.error}")
             yield answer
 
 
+def _with_words(
+    model: Model, words: bool, name: str | None, language: str | None, segments: bool, threads: int | None
+) -> Callable[..., Recognition] | None:
+    """What hears the words of a recording, too; None where they are not asked for."""
+    if not words:
+        if name is not None or language is not None:
+            raise UsageError("--words-model and --language go with --words")
+        return None
+    if segments:
+        raise UsageError("--words has segments of its own; leave --segments out")
+    from ..recognition import whisper
+    from ..recognition.words import transcribe_file
+
+    folder = whisper.find(name or whisper.DEFAULT, told=say)
+    whisper.check_language(whisper.opened(folder, threads), language)
+    return partial(transcribe_file, model=model, words=folder, language=language, threads=threads)
+
+
 def _answers(
-    files: list[str], model: Model, segments: bool, window: float, hop: float, workers: int | None
+    files: list[str],
+    model: Model,
+    segments: bool,
+    window: float,
+    hop: float,
+    workers: int | None,
+    spoken: Callable[..., Recognition] | None,
 ) -> Iterator[Recognition]:
     from ..recognition.recognizer import recognize_file, recognize_files, recordings
 
+    one = spoken or partial(recognize_file, model=model, segments=segments, window=window, hop=hop)
     for is_input, names in itertools.groupby(files, lambda name: name == STANDARD_INPUT):
         if is_input:
             with tempfile.TemporaryFile() as sound:  # on disk, since it may be long and is heard more than once
                 shutil.copyfileobj(sys.stdin.buffer, sound)
-                yield recognize_file(STANDARD_INPUT, model, segments=segments, window=window, hop=hop, source=sound)
+                yield one(STANDARD_INPUT, source=sound)
+        elif spoken:
+            yield from map(spoken, recordings(list(names)))
         else:
             found = recordings(list(names))
             yield from recognize_files(found, model, segments=segments, window=window, hop=hop, workers=workers)

@@ -7,7 +7,7 @@ same to 1e-4.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Protocol
@@ -25,6 +25,7 @@ from .prediction import Prediction
 
 if TYPE_CHECKING:
     from ..audio.read import Source
+    from ..audio.waveform import Waveform
 
 LONG_SECONDS = 30.0
 """A recording longer than this is heard window by window; a shorter one at once, as the training clips
@@ -147,11 +148,21 @@ class Model:
         """
         from ..audio.read import blocks
 
-        pieces = blocks(source, self.config.rate, LONG_SECONDS)
-        opening = list(islice(pieces, 2))
-        if len(opening) == 1:
-            return self._recognize_short(opening[0])
-        return self._recognize_long(chain(opening, pieces))
+        return self._recognize(blocks(source, self.config.rate, LONG_SECONDS))
+
+    def recognize_waveform(self, waveform: Waveform) -> Prediction:
+        """The emotion of sound in memory, heard as that of a file is.
+
+        Args:
+            waveform: at least one sample, at any rate.
+        """
+        import soxr
+
+        samples = waveform.samples
+        if waveform.rate != self.config.rate:
+            samples = soxr.resample(samples, waveform.rate, self.config.rate)
+        size = round(LONG_SECONDS * self.config.rate)
+        return self._recognize(samples[first : first + size] for first in range(0, len(samples), size))
 
     def adaptation(self) -> Adaptation:
         """A new session, in which nothing was heard yet.
@@ -172,6 +183,12 @@ class Model:
         from . import bundle
 
         bundle.save(self, path)
+
+    def _recognize(self, pieces: Iterator[NDArray[np.float32]]) -> Prediction:
+        opening = list(islice(pieces, 2))
+        if len(opening) == 1:
+            return self._recognize_short(opening[0])
+        return self._recognize_long(chain(opening, pieces))
 
     def _recognize_short(self, samples: NDArray[np.float32]) -> Prediction:
         from ..audio.waveform import Waveform

@@ -16,6 +16,7 @@ from ..models.adaptation import Adaptation
 from ..models.model import Model
 from ..models.prediction import Prediction
 from .recognizer import Recognition
+from .transcript import Segment
 
 ADAPT: Mapping[str, str] = {
     "none": "each recording by itself",
@@ -92,11 +93,12 @@ def adapted(
             continue
         number = next(place)
         segments = answer.segments
-        if segments is not None and len(heard) > 1:
+        if segments and len(heard) > 1:
             name = voices[number] if voices else None
             parts = session.adapted(np.array([_row(part, model) for part in segments]), name)
             segments = tuple(
-                model.prediction(row, part.start, part.end) for row, part in zip(parts, segments, strict=True)
+                _again(part, model.prediction(row, part.start, part.end))
+                for row, part in zip(parts, segments, strict=True)
             )
         whole = model.prediction(together[number], answer.prediction.start, answer.prediction.end)
         yield replace(answer, prediction=whole, segments=segments)
@@ -112,6 +114,10 @@ def voice(path: str) -> str:
     return PurePath(path.replace("\\", "/")).parent.as_posix()
 
 
-def _row(prediction: Prediction, model: Model) -> NDArray[np.float64]:
+def _again(part: Prediction | Segment, heard: Prediction) -> Prediction | Segment:
+    return part.with_tone(heard) if isinstance(part, Segment) else heard
+
+
+def _row(prediction: Prediction | Segment, model: Model) -> NDArray[np.float64]:
     scores = dict(prediction.scores)
     return np.array([scores[emotion] for emotion in model.emotions])

@@ -1,7 +1,8 @@
-"""Answers as text: JSON, JSON Lines, CSV, or a table for people.
+"""Answers as text: JSON, JSON Lines, CSV, WebVTT, RTTM, or a table for people.
 
 Each writer takes answers as they come and yields text as soon as it can; only a JSON document and a table wait for the
-last one. A CSV has a row a file, or a row a segment where segments were asked for.
+last one. A CSV has a row a file, or a row a segment where segments were asked for. WebVTT and RTTM have no place
+for what failed.
 """
 
 from __future__ import annotations
@@ -9,12 +10,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from ..errors import visible
+from ..errors import UsageError, unknown, visible
 from ..models.prediction import Prediction
-from .recognizer import NOT_SURE, Recognition
+from .recognizer import NOT_SURE, Recognition, recordings
+from .rttm import write_rttm
+from .transcript import Segment, plain
+from .webvtt import write_webvtt
 
 
 def as_dict(recognition: Recognition, top: int | None = None) -> dict[str, Any]:
@@ -26,7 +32,7 @@ def as_dict(recognition: Recognition, top: int | None = None) -> dict[str, Any]:
 
     Returns:
         ``path``, ``emotion`` (None where not sure), ``confidence``, ``scores``, ``duration``, ``model`` and, where
-        asked for, ``segments``; or ``path`` and ``error``.
+        asked for, ``text``, ``language`` and ``segments``; or ``path`` and ``error``.
     """
     if recognition.prediction is None:
         return {"path": recognition.path, "error": recognition.error}
@@ -37,11 +43,10 @@ def as_dict(recognition: Recognition, top: int | None = None) -> dict[str, Any]:
         "duration": round(prediction.end, 3),
         "model": recognition.model,
     }
+    if recognition.text is not None:
+        values |= {"text": recognition.text, "language": recognition.language}
     if recognition.segments is not None:
-        values["segments"] = [
-            {"start": round(part.start, 3), "end": round(part.end, 3), **_scored(part, top)}
-            for part in recognition.segments
-        ]
+        values["segments"] = [_segment(part, top) for part in recognition.segments]
     return values
 
 
@@ -57,23 +62,29 @@ def write_jsonl(answers: Iterable[Recognition], top: int | None) -> Iterator[str
 
 
 def write_csv(answers: Iterable[Recognition], top: int | None) -> Iterator[str]:
-    """A header, then a row a file or segment: path, start, end, emotion, confidence, a column an emotion, error."""
-    labels: list[str] | None = None
+    """A header, then a row a file or segment: path, start, end, emotion, confidence, a column an emotion, error.
+
+    With words there is a column ``text``, too; a recording in which nobody speaks has one row without.
+    """
+    columns: _Columns | None = None
     pending: list[Recognition] = []
     for answer in answers:
-        if labels is None and answer.prediction is None:
+        if columns is None and answer.prediction is None:
             pending.append(answer)  # the columns are not known yet
             continue
-        if labels is None and answer.prediction is not None:
+        if columns is None and answer.prediction is not None:
             labels = sorted(label for label, _ in answer.prediction.scores)
-            yield _row(["path", "start", "end", "emotion", "confidence", *labels, "error"])
+            columns = _Columns([] if answer.text is None else ["text"], labels)
+            yield columns.header()
             for failed in pending:
-                yield from _csv_rows(failed, labels, top)
-        yield from _csv_rows(answer, labels or [], top)
-    if labels is None and pending:
-        yield _row(["path", "start", "end", "emotion", "confidence", "error"])
+                yield from columns.rows(failed, top)
+        if columns is not None:
+            yield from columns.rows(answer, top)
+    if columns is None and pending:
+        columns = _Columns([], [])
+        yield columns.header()
         for failed in pending:
-            yield from _csv_rows(failed, [], top)
+            yield from columns.rows(failed, top)
 
 
 def write_table(answers: Iterable[Recognition], top: int | None) -> Iterator[str]:
@@ -86,7 +97,8 @@ def write_table(answers: Iterable[Recognition], top: int | None) -> Iterator[str
             continue
         yield f"{visible(answer.path):<{width}}  {_line(answer.prediction, top or 3)}"
         for part in answer.segments or ():
-            yield f"{f'{part.start:.1f}–{part.end:.1f} s':>{max(width, 14)}}  {_line(part, top or 3)}"
+            said = f"  “{plain(part.text)}”" if isinstance(part, Segment) else ""
+            yield f"{f'{part.start:.1f}–{part.end:.1f} s':>{max(width, 14)}}  {_line(part, top or 3)}{said}"
 
 
 FORMATS: Mapping[str, Callable[[Iterable[Recognition], int | None], Iterator[str]]] = {
@@ -94,10 +106,47 @@ FORMATS: Mapping[str, Callable[[Iterable[Recognition], int | None], Iterator[str
     "json": write_json,
     "jsonl": write_jsonl,
     "csv": write_csv,
+    "vtt": write_webvtt,
+    "rttm": write_rttm,
 }
 
+WITHOUT_ERRORS = ("vtt", "rttm")
+"""Have no place for what failed."""
 
-def _scored(prediction: Prediction, top: int | None) -> dict[str, Any]:
+
+def check(format_: str, names: Sequence[str]) -> None:
+    """Refuse what cannot be written, before anything is heard.
+
+    Args:
+        format_: one of :data:`FORMATS`.
+        names: of the recordings, as :func:`~.recognizer.recordings` takes them.
+
+    Raises:
+        UsageError: if there is no such format, or it holds one recording and more are named.
+    """
+    if format_ not in FORMATS:
+        raise unknown("format", format_, FORMATS)
+    if format_ == "vtt" and len(list(islice(recordings(names), 2))) > 1:
+        raise UsageError("vtt holds the times of one recording, and more are named; give one, or take rttm or jsonl")
+
+
+def _segment(part: Prediction | Segment, top: int | None) -> dict[str, Any]:
+    times = {"start": round(part.start, 3), "end": round(part.end, 3)}
+    if not isinstance(part, Segment):
+        return {**times, **_scored(part, top)}
+    words = [
+        {
+            "text": word.text,
+            "start": round(word.start, 3),
+            "end": round(word.end, 3),
+            "probability": round(word.probability, 3),
+        }
+        for word in part.words
+    ]
+    return {**times, "text": part.text, **_scored(part, top), "words": words}
+
+
+def _scored(prediction: Prediction | Segment, top: int | None) -> dict[str, Any]:
     return {
         "emotion": prediction.emotion,
         "confidence": prediction.confidence,
@@ -105,15 +154,27 @@ def _scored(prediction: Prediction, top: int | None) -> dict[str, Any]:
     }
 
 
-def _csv_rows(answer: Recognition, labels: list[str], top: int | None) -> Iterator[str]:
-    if answer.prediction is None:
-        yield _row([answer.path, "", "", "", "", *([""] * len(labels)), answer.error or ""])
-        return
-    for part in (answer.prediction,) if answer.segments is None else answer.segments:
-        scores = dict(part.scores[:top])
-        cells = [f"{scores[label]:.6f}" if label in scores else "" for label in labels]
-        times = [f"{part.start:.3f}", f"{part.end:.3f}"]
-        yield _row([answer.path, *times, part.emotion or "", f"{part.confidence:.6f}", *cells, ""])
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Of a CSV: ``text``, where there are words, and a column an emotion."""
+
+    text: list[str]
+    labels: list[str]
+
+    def header(self) -> str:
+        return _row(["path", "start", "end", *self.text, "emotion", "confidence", *self.labels, "error"])
+
+    def rows(self, answer: Recognition, top: int | None) -> Iterator[str]:
+        if answer.prediction is None:
+            blank = [""] * (4 + len(self.text) + len(self.labels))
+            yield _row([answer.path, *blank, answer.error or ""])
+            return
+        for part in answer.segments or (answer.prediction,):
+            scores = dict(part.scores[:top])
+            cells = [f"{scores[label]:.6f}" if label in scores else "" for label in self.labels]
+            times = [f"{part.start:.3f}", f"{part.end:.3f}"]
+            text = [plain(part.text) if isinstance(part, Segment) else "" for _ in self.text]
+            yield _row([answer.path, *times, *text, part.emotion or "", f"{part.confidence:.6f}", *cells, ""])
 
 
 def _row(cells: Iterable[str]) -> str:
@@ -122,7 +183,7 @@ def _row(cells: Iterable[str]) -> str:
     return out.getvalue()
 
 
-def _line(prediction: Prediction, top: int) -> str:
+def _line(prediction: Prediction | Segment, top: int) -> str:
     said = prediction.emotion or NOT_SURE
     scores = "  ".join(f"{label} {score:.0%}" for label, score in prediction.scores[:top])
     return f"{said:<10} {scores}"

@@ -27,6 +27,7 @@ from ..features.measure import measure
 from ..models import bundle
 from ..models.model import Model
 from ..models.prediction import Prediction
+from .transcript import Segment
 
 WINDOW = 3.0
 """Seconds heard at once where segments are asked for."""
@@ -52,15 +53,19 @@ class Recognition:
         path: the file, as it was named.
         model: the name of the model.
         prediction: for the whole of it; its ``end`` is the duration in seconds.
-        segments: a prediction a window, where asked for.
+        segments: a prediction a window, or segments with words, where asked for.
         error: why it could not be used.
+        text: what is said in it, where words were asked for.
+        language: of the words; None where there are none.
     """
 
     path: str
     model: str
     prediction: Prediction | None = None
-    segments: tuple[Prediction, ...] | None = None
+    segments: tuple[Prediction | Segment, ...] | None = None
     error: str | None = None
+    text: str | None = None
+    language: str | None = None
 
 
 def recognize(source: Source, model: Model | None = None) -> Prediction:
