@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .mono import ToMono
 from .waveform import RATE
 
 STEP = 512
@@ -31,10 +30,7 @@ _STEPS_AT_ONCE = 1024
 
 
 class VoiceActivity:
-    """Listens for speech in one sound.
-
-    Args:
-        rate: of the sound, in Hz.
+    """Listens for speech in one sound, at 16 kHz.
 
     Example:
         >>> detector = VoiceActivity()
@@ -42,8 +38,7 @@ class VoiceActivity:
         True
     """
 
-    def __init__(self, rate: int = RATE) -> None:
-        self._mixer = ToMono(rate)
+    def __init__(self) -> None:
         self._state = [np.zeros(_STATE, dtype=np.float32), np.zeros(_STATE, dtype=np.float32)]
         self._held = np.zeros(_CONTEXT, dtype=np.float32)
 
@@ -56,7 +51,7 @@ class VoiceActivity:
         Returns:
             float32, shape (steps,).
         """
-        self._held = np.concatenate([self._held, self._mixer.take(samples[:, None])])
+        self._held = np.concatenate([self._held, samples])
         found = [np.empty(0, dtype=np.float32)]
         while steps := min(_STEPS_AT_ONCE, (len(self._held) - _CONTEXT) // STEP):
             heard = np.lib.stride_tricks.sliding_window_view(self._held, _CONTEXT + STEP)[::STEP][:steps]

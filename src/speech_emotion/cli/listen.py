@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from ..errors import UsageError, visible
+from ..errors import SpeechEmotionError, UsageError, visible
 from .scores import say_licence
 from .terminal import say
 
@@ -54,9 +54,9 @@ def listen(
     listener = load(model)
     summary = Summary()
     options = {"window": window, "hop": hop, "smooth": smooth, "adapt": adapt}
+    say_licence(listener.provenance.origins)
     with _shown(as_json, listener, replay or "") as (show, tell):
         moments = _moments(listener, device, replay, fast, record, tell, options)
-        say_licence(listener.provenance.origins)
         try:
             with closing(cast("Generator[Moment, None, None]", moments)):
                 for moment in moments:
@@ -139,7 +139,11 @@ def _drawn(model: Model, title: str) -> Iterator[Shown]:
             view.title = text
             live.refresh()
 
-        yield show, tell
+        try:
+            yield show, tell
+        except SpeechEmotionError:
+            live.transient = True  # nothing was heard that is worth to stay on the screen
+            raise
 
 
 def line(moment: Moment) -> str:

@@ -50,6 +50,8 @@ def spectral_tracks(samples: Array, config: FeatureConfig) -> dict[str, Array]:
     """
     wants_mel = bool({"mel", "mfcc"} & set(config.features))
     wants_chroma = "chroma" in config.features
+    if not wants_mel and not wants_chroma:
+        return {}
     mels: list[Array] = []
     peaks: list[tuple[Array, Array]] = []
     spectrum = _Spectrum(samples, config)

@@ -206,7 +206,7 @@ class Stream:
         heard = self.model.config.rate
         self._mixer = ToMono(rate, heard)
         self._cutter = Cutter(self._window, self._hop, heard)
-        self._detector = VoiceActivity(heard)
+        self._detector = VoiceActivity()
         self._steps: deque[bool] = deque(maxlen=max(1, int(self._window / STEP_SECONDS)))
         self._count = 0  # samples heard, at the model's rate
         self._judged = 0  # of those, how many the detector has heard
