@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,13 +101,12 @@ class Running:
         return self.process.returncode
 
 
-def launch(*options: str, variables: dict[str, str] | None = None, before: Callable[[], None] | None = None) -> Running:
-    """Start a server on a free port, and wait until it says where it is."""
+def launch(*options: str, variables: dict[str, str] | None = None, first: str = "") -> Running:
+    """Start a server on a free port, after some Python of the test's, and wait until it says where it is."""
     model = () if "--model" in options else ("--model", "classic")
-    command = [sys.executable, "-m", "speech_emotion", "serve", "--port", "0", *model, *options]
-    process = subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, env={**os.environ, **(variables or {})}, preexec_fn=before
-    )
+    program = f"{first}\nfrom speech_emotion.cli.main import main\nmain()"
+    command = [sys.executable, "-c", program, "serve", "--port", "0", *model, *options]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, **(variables or {})})
     said = []
     assert process.stderr is not None
     for line in process.stderr:

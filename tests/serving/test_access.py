@@ -169,5 +169,5 @@ def test_an_origin_that_is_none_is_refused(origin: str) -> None:
 def test_what_only_this_machine_can_reach() -> None:
     assert [is_loopback(host) for host in ("127.0.0.1", "127.1.2.3", "::1", "localhost")] == [True] * 4
     assert [is_loopback(host) for host in ("0.0.0.0", "::", "192.0.2.1")] == [False] * 3
-    with pytest.raises(SpeechEmotionError, match="no address is known for 'no.invalid'"):
+    with pytest.raises(SpeechEmotionError, match="no address is known for"):
         is_loopback("no.invalid")

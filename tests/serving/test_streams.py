@@ -51,8 +51,7 @@ def rest(stream: ClientConnection) -> tuple[list[dict[str, Any]], int]:
         try:
             messages.append(told(stream))
         except ConnectionClosed as closed:
-            assert closed.rcvd is not None
-            return messages, closed.rcvd.code
+            return messages, -1 if closed.rcvd is None else closed.rcvd.code
 
 
 def refused(running: Running, *messages: str | bytes) -> tuple[str, int]:
@@ -203,8 +202,8 @@ def test_a_stream_outlives_the_time_for_the_headers_of_its_handshake(tight: Runn
     with opened(tight) as stream:
         for _ in range(50):
             say(stream, {"type": "ping"})
-            with pytest.raises(TimeoutError):  # 0.02 s each, and 0.3 s is the limit
-                assert told(stream)["type"] == "pong"
+            assert told(stream)["type"] == "pong"
+            with pytest.raises(TimeoutError):  # 50 of these are more than the limit of 0.3 s
                 stream.recv(timeout=0.02)
 
 

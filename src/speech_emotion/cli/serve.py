@@ -8,7 +8,8 @@ import typer
 
 from ..errors import MissingExtraError
 from .scores import say_licence
-from .terminal import say, words
+from .terminal import say
+from .terminal import words as names_in
 
 TOKEN = "SPEECH_EMOTION_TOKEN"
 
@@ -17,6 +18,7 @@ def serve(
     model: Annotated[
         str, typer.Option(help="Models by comma, built-in or .semodel; the first is the default.")
     ] = "tone",
+    words: Annotated[str | None, typer.Option(help="Also transcribe: a Whisper model, by name or folder.")] = None,
     host: Annotated[str, typer.Option(help="Address to listen at; all but loopback need a token.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8765,
     token: Annotated[str | None, typer.Option(envvar=TOKEN, help="That clients must send.", show_envvar=True)] = None,
@@ -62,11 +64,23 @@ def serve(
         message_kb=message_kb,
         drain_seconds=drain_seconds,
     )
-    access = Access(token or None, tuple(words(allow_host) or ()), tuple(words(allow_origin) or ()))
-    names = words(model) or []
+    access = Access(token or None, tuple(names_in(allow_host) or ()), tuple(names_in(allow_origin) or ()))
+    names = names_in(model) or []
     origins = [origin for name in names for origin in verify(name).provenance.origins]
+    if words is not None:
+        from ..recognition.whisper import find
+
+        find(words, say)  # says so, where it has to be downloaded
     say_licence(tuple(dict.fromkeys(origins)))
     try:
-        run(names, host, port, access=access, limits=limits, tell=lambda place: say(f"listening on {place}"))
+        run(
+            names,
+            host,
+            port,
+            words=words,
+            access=access,
+            limits=limits,
+            tell=lambda place: say(f"listening on {place}"),
+        )
     except KeyboardInterrupt:  # the way in which it is meant to end
         say("stopped")

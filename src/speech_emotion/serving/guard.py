@@ -31,22 +31,26 @@ class Guard:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        counted = self._counted(scope, send) if scope["type"] == "http" else send
+        begin = time.perf_counter()
+        counted = self._counted(scope, send, begin) if scope["type"] == "http" else send
         try:
             self._access.check(Headers(scope=scope), scope["path"], not self._asks_before(scope))
         except RefusedError as refusal:
             await refused(refusal)(scope, receive, counted)
             return
-        await self._app(scope, receive, counted)
+        try:
+            await self._app(scope, receive, counted)
+        except Exception:  # is answered outside of this, with status 500
+            if scope["type"] == "http":
+                self._metrics.answered(route(scope), scope["method"], 500, time.perf_counter() - begin)
+            raise
 
     def _asks_before(self, scope: Scope) -> bool:
         headers = Headers(scope=scope)
         asks = scope.get("method") == "OPTIONS" and "access-control-request-method" in headers
         return asks and headers.get("origin") in self._access.origins
 
-    def _counted(self, scope: Scope, send: Send) -> Send:
-        begin = time.perf_counter()
-
+    def _counted(self, scope: Scope, send: Send, begin: float) -> Send:
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", ()), (b"x-content-type-options", b"nosniff")]

@@ -53,6 +53,7 @@ def busy() -> RefusedError:
     return RefusedError(503, "busy", f"the server is busy; ask again in {RETRY_SECONDS} s", headers=headers)
 
 
-def unknown_model(name: str, known: tuple[str, ...]) -> RefusedError:
+def unknown_model(name: str, known: tuple[str, ...], option: str = "--model") -> RefusedError:
     """Of a model that this server does not have."""
-    return RefusedError(404, "model_not_found", f"there is no model '{name}' (there are: {', '.join(known)})", "model")
+    there = f"there are: {', '.join(known)}" if known else f"there are none; start the server with {option}"
+    return RefusedError(404, "model_not_found", f"there is no model '{name}' ({there})", "model")

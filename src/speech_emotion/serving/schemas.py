@@ -10,6 +10,9 @@ LONGEST_WINDOW = 30.0
 SHORTEST_WINDOW = 0.5
 """Seconds."""
 
+MOST_OVERLAP = 12
+"""Windows that hear the same moment; more would make short recordings cost as much as long ones."""
+
 
 class Score(BaseModel):
     """The probability of one emotion."""
@@ -81,7 +84,7 @@ class ModelEntry(BaseModel):
     owned_by: str
     kind: Literal["emotion", "transcription"]
     emotions: list[str] = Field(description="That it knows; none where it only writes down words.")
-    licence: str
+    licence: str | None = Field(description="From its recordings; null where it is not known here.")
 
 
 class ModelList(BaseModel):

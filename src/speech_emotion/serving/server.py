@@ -24,6 +24,7 @@ def serve(
     host: str = HOST,
     port: int = PORT,
     *,
+    words: str | None = None,
     access: Access | None = None,
     limits: ServerLimits | None = None,
     tell: Callable[[str], object] = lambda address: None,
@@ -34,6 +35,7 @@ def serve(
         models: names of built-in models, or paths of bundles; the first is used where none is named.
         host: an address or name of this machine.
         port: 0 takes a free one.
+        words: a Whisper model, by name or folder; None writes down no words.
         access: who may ask.
         limits: what requests may take.
         tell: called with the address once it answers.
@@ -51,7 +53,7 @@ def serve(
     known = Access(access.token, (*access.hosts, host), access.origins)
     with bound(host, port) as listener:
         config = uvicorn.Config(
-            create_app(models, limits, known),
+            create_app(models, words, limits=limits, access=known),
             http=patient(limits.header_seconds),
             ws="websockets-sansio",
             ws_max_size=limits.message_bytes,

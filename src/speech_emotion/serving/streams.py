@@ -39,11 +39,10 @@ from .ears import Ears
 from .limits import ServerLimits
 from .metrics import Metrics
 from .refusals import RefusedError
-from .schemas import LONGEST_WINDOW, SHORTEST_WINDOW
+from .schemas import LONGEST_WINDOW, MOST_OVERLAP, SHORTEST_WINDOW
 
 VERSION = 1
 SUBPROTOCOL = "speech-emotion.v1"
-MOST_OVERLAP = 12
 
 END, PROTOCOL, IMPOSSIBLE, NO_SOUND, IDLE, FAILED, BUSY = 1000, 1002, 1003, 1007, 1008, 1011, 1013
 

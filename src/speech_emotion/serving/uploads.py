@@ -33,16 +33,21 @@ class Upload:
     fields: tuple[tuple[str, str], ...] = ()
 
 
-async def read(request: Request, limits: ServerLimits) -> Upload:
+async def read(request: Request, limits: ServerLimits, raw: bool = True) -> Upload:
     """The recording that a request brings: a form with a field ``file``, or the body itself.
+
+    Args:
+        request: of which nothing was read.
+        limits: how much there may be, and how slowly it may come.
+        raw: whether the body itself may be the recording.
 
     Raises:
         RefusedError: if there is none, or it is too large or comes too slowly.
     """
     kind = request.headers.get("content-type", "").split(";", 1)[0].strip().lower()
-    if not (kind == FORM or kind.startswith(RAW)):
-        said = kind or "none"
-        raise RefusedError(415, "media_type", f"the content type '{said}' is not understood (valid: {FORM}, audio/...)")
+    if not (kind == FORM or (raw and kind.startswith(RAW))):
+        valid = f"{FORM}, audio/..." if raw else FORM
+        raise RefusedError(415, "media_type", f"the content type '{kind}' is not understood (valid: {valid})")
     body = await _body(request, limits)
     if kind != FORM:
         return Upload(body)
