@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import math
 import socket
 from collections.abc import Iterator
+from dataclasses import fields
 
 import pytest
 
+from speech_emotion.cli import serve
 from speech_emotion.errors import UsageError
 from speech_emotion.serving.limits import ServerLimits
 
@@ -166,3 +169,10 @@ def test_a_limit_that_limits_nothing_is_refused(value: float) -> None:
 
 def test_no_waiting_and_no_streams_are_possible() -> None:
     assert (ServerLimits(waiting=0).waiting, ServerLimits(streams=0).streams) == (0, 0)
+
+
+def test_the_command_has_the_limits_that_the_server_has_by_itself() -> None:
+    options = inspect.signature(serve.serve).parameters
+    for each in fields(ServerLimits):
+        if each.name != "concurrent":
+            assert options[each.name].default == getattr(ServerLimits(), each.name)
