@@ -17,11 +17,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import coverage
 import numpy as np
 import pytest
 import soundfile
 
 pytest.importorskip("fastapi")
+
+ROOT = Path(__file__).parents[2]
 
 PATIENCE = 60.0
 """Seconds after which a server that says nothing has failed."""
@@ -104,6 +107,9 @@ class Running:
 def launch(*options: str, variables: dict[str, str] | None = None, first: str = "") -> Running:
     """Start a server on a free port, after some Python of the test's, and wait until it says where it is."""
     model = () if "--model" in options else ("--model", "classic")
+    if coverage.Coverage.current() is not None:  # the lines that a server runs count as well
+        first = f"import coverage; coverage.process_startup()\n{first}"
+        variables = {"COVERAGE_PROCESS_START": str(ROOT / "pyproject.toml"), **(variables or {})}
     program = f"{first}\nfrom speech_emotion.cli.main import main\nmain()"
     command = [sys.executable, "-c", program, "serve", "--port", "0", *model, *options]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, **(variables or {})})

@@ -14,7 +14,9 @@ from websockets.sync.client import connect
 from speech_emotion.cli.main import run
 from speech_emotion.errors import SpeechEmotionError, UsageError
 from speech_emotion.serving import access
+from speech_emotion.serving import server as server_
 from speech_emotion.serving.access import Access, is_loopback
+from speech_emotion.serving.server import serve
 
 from .conftest import Running, launch, wav
 
@@ -39,12 +41,20 @@ def bearer(token: str = TOKEN) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
-def test_it_does_not_start_where_others_can_reach_it_without_a_token(
-    host: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("SPEECH_EMOTION_TOKEN", raising=False)
-    assert run(["serve", "--host", host, "--port", "0"]) == 2
-    assert f"others can reach {host}; give a token" in capsys.readouterr().err
+def test_it_does_not_start_where_others_can_reach_it_without_a_token(host: str) -> None:
+    with pytest.raises(UsageError, match=f"others can reach {host}; give a token"):
+        serve(["no-such-model"], host)  # so that it does not start in any case
+
+
+def test_the_refusal_is_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_, "create_app", lambda *_, **__: pytest.fail("it would start"))
+    for variable in (None, ""):  # an empty token is none
+        monkeypatch.delenv("SPEECH_EMOTION_TOKEN", raising=False)
+        if variable is not None:
+            monkeypatch.setenv("SPEECH_EMOTION_TOKEN", variable)
+        assert run(["serve", "--host", "0.0.0.0", "--port", "0", "--model", "tone-free"]) == 2
+        [line] = capsys.readouterr().err.splitlines()
+        assert line.startswith("error: others can reach 0.0.0.0; give a token, by SPEECH_EMOTION_TOKEN or --token")
 
 
 @pytest.mark.parametrize("token", ["short", "with spaces in the middle", "ümlaut-ümlaut-ümlaut"])

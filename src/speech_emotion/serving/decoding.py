@@ -28,7 +28,7 @@ PACKAGES = Path(__file__).parents[2]
 LONGEST_MESSAGE = 2**16
 """Bytes of what a decoder says of a recording that it cannot read."""
 
-KEPT = ("PATH", "PYTHON", "LD_LIBRARY_PATH", "DYLD_", "LANG", "LC_", "SYSTEMROOT", "TEMP", "TMP", "COVERAGE")
+KEPT = ("PATH", "PYTHON", "LD_LIBRARY_PATH", "DYLD_", "LANG", "LC_", "SYSTEMROOT", "TEMP", "TMP")
 """Beginnings of the names of the environment's variables that decoders see; no token is among them."""
 
 _log = logging.getLogger(__name__)
