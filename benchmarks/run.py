@@ -32,7 +32,7 @@ HEADLINES = (
 )
 """Of the accuracies, those that the README shows; docs/accuracy.md shows all."""
 
-SCRIPTS = ("resample", "features", "pipeline", "encoder", "startup", "accuracy", "leaks", "live", "server")
+SCRIPTS = ("resample", "features", "pipeline", "encoder", "words", "startup", "accuracy", "leaks", "live", "server")
 LIBRARIES = ("numpy", "soxr", "soundfile", "onnxruntime", "librosa", "scikit-learn")
 
 

@@ -1,9 +1,9 @@
 """The server: `POST /v1/emotion` with a clip of 3 s, by one client and by 16 at once, against a server made of librosa.
 
 Ours is `speech-emotion serve` as a user starts it: each recording is decoded in a process apart. Theirs is what a
-tutorial makes: FastAPI and uvicorn around librosa and a scikit-learn network on mel, chroma and MFCC, of the size of our
-`classic`; its weights are random, since only time counts. Both get the same 48 kHz WAV file as a form; clients, in this
-process, keep their connections.
+tutorial makes: FastAPI and uvicorn around librosa and a scikit-learn network on mel, chroma and MFCC, as large as our
+`classic`; its weights are random, since only time counts. Both get the same 48 kHz WAV file as a form; the clients, in
+this process, keep their connections.
 
     python benchmarks/server.py [ARCHIVE] [--clips 320] [--repeats 3] [--json]
 

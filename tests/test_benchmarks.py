@@ -25,6 +25,7 @@ FOLDER = Path(__file__).parent.parent / "benchmarks"
         ("startup", ["--repeats", "1"]),
         ("encoder", ["--clips", "4", "--repeats", "1"]),
         ("server", ["--clips", "16", "--repeats", "1"]),
+        ("words", ["--clips", "2", "--repeats", "1"]),
     ],
 )
 def test_a_benchmark_runs_both_sides(name: str, options: list[str], ravdess_zip: Path) -> None:

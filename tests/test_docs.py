@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import runpy
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +46,21 @@ def test_every_command_and_option_is_in_the_docs(name: str, command: object) -> 
 
 @pytest.mark.parametrize("block", BLOCKS)
 def test_every_block_of_python_in_the_docs_runs(
-    block: str, ravdess_zip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, microphones: Any
+    block: str,
+    ravdess_zip: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    microphones: Any,
+    request: pytest.FixtureRequest,
 ) -> None:
     microphones.says = [0.1 * np.random.default_rng(0).standard_normal(20 * 48_000)]
     monkeypatch.setenv("SPEECH_EMOTION_DATA", str(ravdess_zip.parent))
     monkeypatch.chdir(tmp_path)
     soundfile.write("call.wav", 0.1 * np.random.default_rng(0).standard_normal(5 * 16_000), 16_000)
+    with zipfile.ZipFile(ravdess_zip) as archive:
+        Path("talk.wav").write_bytes(archive.read("Actor_05/03-01-05-02-01-02-05.wav"))
+    if "whisper-tiny.en" in block:  # a folder, as a name would be downloaded
+        Path("whisper-tiny.en").symlink_to(request.getfixturevalue("whisper_folder"))
     Path("block.py").write_text(block, encoding="utf-8")
     runpy.run_path("block.py")
 

@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,7 @@ def test_a_bad_file_costs_its_own_line_and_status_1(clips: Path, capsys: Capture
     assert all(set(line) == {"path", "error"} for line in lines[1:])
 
 
-@pytest.mark.parametrize("format_", ["table", "json", "jsonl", "csv"])
+@pytest.mark.parametrize("format_", ["table", "json", "jsonl", "csv", "vtt", "rttm"])
 def test_every_format_has_segments(format_: str, clips: Path, capsys: Captured) -> None:
     arguments = ["--segments", "--window", "1", "--hop", "0.5", "--top-k", "2", "--format", format_]
     assert run(["predict", str(clips / "a.wav"), *arguments]) == 0
@@ -60,6 +61,16 @@ def test_every_format_has_segments(format_: str, clips: Path, capsys: Captured) 
         assert [(row["start"], row["end"]) for row in rows] == [("0.000", "1.000"), ("0.500", "1.500")]
     elif format_ == "table":
         assert "0.5–1.5 s" in out
+    elif format_ == "vtt":
+        assert [line for line in out.splitlines() if "-->" in line] == [
+            "00:00:00.000 --> 00:00:01.000",
+            "00:00:00.500 --> 00:00:01.500",
+        ]
+    elif format_ == "rttm":
+        assert [line.split()[:5] for line in out.splitlines()] == [
+            ["SPEAKER", "a", "1", "0.000", "1.000"],
+            ["SPEAKER", "a", "1", "0.500", "1.000"],
+        ]
     else:
         answer = json.loads(out)
         segments = (answer[0] if format_ == "json" else answer)["segments"]
@@ -120,6 +131,61 @@ def test_answers_adapt_to_each_other_and_to_a_profile(clips: Path, capsys: Captu
 def test_an_adaptation_that_cannot_be_is_one_line_before_anything_is_heard(
     options: list[str], says: str, clips: Path, capsys: Captured
 ) -> None:
+    assert run(["predict", str(clips), *options]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert says in err
+    assert err.count("\n") == 1
+
+
+def test_words_come_beside_the_tone(ravdess_zip: Path, whisper_folder: Path, clips: Path, capsys: Captured) -> None:
+    clip = f"{ravdess_zip}/Actor_05/03-01-05-02-01-02-05.wav"
+    options = ["--words", "--words-model", str(whisper_folder), "--language", "en", "--format", "jsonl"]
+    assert run(["predict", clip, str(clips / "a.wav"), str(clips / "absent.wav"), *options]) == 1
+    spoken, noise, absent = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert spoken["text"].lower().strip(".!") == "kids are talking by the door"
+    assert (spoken["emotion"], spoken["language"], noise["text"]) == ("angry", "en", "")
+    (segment,) = spoken["segments"]
+    assert segment["emotion"] == "angry"
+    assert [word["text"] for word in segment["words"]] == segment["text"].split()
+    assert set(absent) == {"path", "error"}
+
+
+def test_words_of_standard_input_as_subtitles(ravdess_zip: Path, whisper_folder: Path) -> None:
+    webvtt = pytest.importorskip("webvtt")
+    options = ["--words", "--words-model", str(whisper_folder), "--format", "vtt"]
+    with zipfile.ZipFile(ravdess_zip) as archive:
+        sound = archive.read("Actor_05/03-01-05-02-01-02-05.wav")
+    command = [sys.executable, "-m", "speech_emotion", "predict", "-", *options]
+    done = subprocess.run(command, input=sound, capture_output=True, check=True)
+    (cue,) = webvtt.from_string(done.stdout.decode()).captions
+    assert cue.voice == "angry"
+    assert cue.text.lower().strip(".!") == "kids are talking by the door"
+
+
+@pytest.mark.parametrize("format_", ["vtt", "rttm"])
+def test_a_format_without_errors_leaves_them_to_standard_error(format_: str, clips: Path, capsys: Captured) -> None:
+    assert run(["predict", str(clips / "absent.wav"), "--format", format_]) == 1
+    out, err = capsys.readouterr()
+    assert out.strip() in ("WEBVTT", "")
+    assert err.splitlines()[-1] == f"error: {clips / 'absent.wav'}: no such file or directory"
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--format", "vtt"], "vtt holds the times of one recording"),
+        (["--language", "en"], "--words-model and --language go with --words"),
+        (["--words-model", "base"], "--words-model and --language go with --words"),
+        (["--words", "--segments"], "leave --segments out"),
+        (["--words", "--words-model", "bse"], "did you mean 'base'?"),
+        (["--words", "--words-model", "FOLDER", "--language", "xx"], "knows 'en' only, not 'xx'"),
+    ],
+)
+def test_words_that_cannot_be_are_one_line_before_anything_is_heard(
+    options: list[str], says: str, clips: Path, capsys: Captured, whisper_folder: Path
+) -> None:
+    options = [str(whisper_folder) if option == "FOLDER" else option for option in options]
     assert run(["predict", str(clips), *options]) == 2
     out, err = capsys.readouterr()
     assert out == ""

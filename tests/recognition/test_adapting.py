@@ -13,6 +13,7 @@ from speech_emotion.models.manifest import Provenance
 from speech_emotion.models.model import Model
 from speech_emotion.recognition import adapting
 from speech_emotion.recognition.recognizer import Recognition
+from speech_emotion.recognition.transcript import SHORTEST, Segment, Word
 
 EMOTIONS = ("calm", "happy", "sad")
 
@@ -105,3 +106,19 @@ def test_a_profile_goes_on_where_it_was(model: Model, answers: list[Recognition]
 def test_what_cannot_be_is_refused_first(adapt: str, profile: Path | None, says: str, model: Model) -> None:
     with pytest.raises(UsageError, match=says):
         adapting.check(adapt, model, profile)
+
+
+def test_segments_keep_their_words_and_what_is_too_short_stays_unsaid(model: Model, answers: list[Recognition]) -> None:
+    scores = answers[1].prediction.scores
+    parts = tuple(
+        Segment("Yes.", 1.0, end, None, 0.5, scores, (Word("Yes.", 1.0, end, 0.9),)) for end in (1.0 + SHORTEST, 1.1)
+    )
+    spoken = replace(answers[1], segments=parts, text="Yes. Yes.")
+    silent = replace(answers[3], segments=(), text="")
+    _, found, _, none, _ = adapting.adapted([answers[0], spoken, answers[2], silent, answers[4]], model, "session")
+    windows = list(adapting.adapted(answers, model, "session"))[1].segments
+    assert [(part.text, part.start, part.words) for part in found.segments] == [("Yes.", 1.0, p.words) for p in parts]
+    assert [part.scores for part in found.segments] == [windows[0].scores] * 2
+    assert [part.emotion for part in found.segments] == [windows[0].emotion, None]
+    assert windows[0].emotion is not None
+    assert none.segments == ()

@@ -8,9 +8,11 @@ import json
 
 import pytest
 
+from speech_emotion.errors import UsageError
 from speech_emotion.models.prediction import Prediction
-from speech_emotion.recognition.formats import FORMATS, as_dict
+from speech_emotion.recognition.formats import FORMATS, as_dict, check
 from speech_emotion.recognition.recognizer import Recognition
+from speech_emotion.recognition.transcript import Segment, Word
 
 SAD = Prediction("sad", (("sad", 0.75), ("calm", 0.25)), 0.75, 0.0, 4.0)
 UNSURE = Prediction(None, (("calm", 0.5), ("sad", 0.5)), 0.5, 1.0, 4.0)
@@ -72,3 +74,44 @@ def test_the_table_says_not_sure_and_errors() -> None:
     assert "b.wav    not sure" in shown
     assert "1.0–4.0 s" in shown
     assert "sad 75%" in shown
+
+
+HOSTILE = "\x1b[2J\x9b31m=1+1, \u202e“hi”\r\n"
+SEGMENT = Segment(HOSTILE, 0.5, 1.5, "sad", 0.75, SAD.scores, (Word(HOSTILE, 0.5, 1.0004, 0.91234),))
+SPOKEN = Recognition("d.wav", "m", SAD, (SEGMENT,), text="hi", language="en")
+SILENT = Recognition("e.wav", "m", SAD, (), text="")
+
+
+def test_json_has_text_language_and_words() -> None:
+    found = as_dict(SPOKEN, top=1)
+    assert (found["text"], found["language"]) == ("hi", "en")
+    (part,) = found["segments"]
+    assert list(part) == ["start", "end", "text", "emotion", "confidence", "scores", "words"]
+    assert part["words"] == [{"text": HOSTILE, "start": 0.5, "end": 1.0, "probability": 0.912}]
+    silent = as_dict(SILENT)
+    assert (silent["text"], silent["language"], silent["segments"]) == ("", None, [])
+
+
+def test_csv_has_a_column_of_text_where_there_are_words() -> None:
+    rows = list(csv.DictReader(io.StringIO(text("csv", [ANSWERS[0], SPOKEN, SILENT, ANSWERS[0]]))))
+    assert [row["path"] for row in rows] == ["x,1.wav", "d.wav", "e.wav", "x,1.wav"]
+    assert [row["text"] for row in rows] == ["", "[2J31m=1+1, “hi”", "", ""]
+    assert [row["error"] for row in rows] == ['no "sound"', "", "", 'no "sound"']
+    assert (rows[1]["start"], rows[1]["end"], rows[1]["sad"]) == ("0.500", "1.500", "0.750000")
+    assert (rows[2]["start"], rows[2]["end"]) == ("0.000", "4.000")
+
+
+@pytest.mark.parametrize("format_", ["table", "csv", "vtt", "rttm"])
+def test_what_is_said_cannot_steer_the_terminal(format_: str) -> None:
+    shown = text(format_, [SPOKEN])
+    assert "31m=1+1" in shown
+    assert not {"\x1b", "\x9b", "\r", "\u202e"} & set(shown)
+
+
+def test_a_format_that_cannot_hold_the_recordings_is_refused() -> None:
+    check("vtt", ["a.wav", "a.wav"])
+    check("rttm", ["a.wav", "b.wav"])
+    with pytest.raises(UsageError, match="vtt holds the times of one recording"):
+        check("vtt", ["a.wav", "b.wav"])
+    with pytest.raises(UsageError, match=r"did you mean 'vtt'\?"):
+        check("wtt", ["a.wav"])

@@ -78,6 +78,21 @@ def test_a_long_recording_is_the_mean_of_its_windows(tmp_path: Path) -> None:
         assert score == pytest.approx(np.mean([window[emotion] for window in windows]), abs=1e-6)
 
 
+@pytest.mark.parametrize("seconds", [0.3, 2.5, 30, 33])
+def test_sound_in_memory_is_heard_as_a_file_is(seconds: float, tmp_path: Path) -> None:
+    path = write_sound(tmp_path / "a.wav", seconds)
+    assert builtin().recognize_waveform(read(path)) == recognize(path)
+
+
+def test_sound_at_another_rate_is_resampled() -> None:
+    time = np.arange(2 * 48_000) / 48_000
+    hum = np.sin(2 * np.pi * 220 * time + np.sin(2 * np.pi * 3 * time)).astype(np.float32)
+    high = builtin().recognize_waveform(Waveform(hum, 48_000))
+    low = builtin().recognize_waveform(Waveform(hum[::3]))
+    assert high.end == low.end == 2
+    assert dict(high.scores) == pytest.approx(dict(low.scores), abs=0.05)
+
+
 def test_one_bad_file_costs_its_own_answer_only(tmp_path: Path) -> None:
     good = str(write_sound(tmp_path / "a.wav", 1))
     bad = tmp_path / "b.wav"

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -95,6 +96,41 @@ def test_a_long_recording_is_transcribed_in_stretches_with_times_of_its_own(
     assert [segment.emotion for segment in found.segments] == ["angry", "sad"]
 
 
+def test_the_whole_of_a_long_recording_is_the_mean_of_what_was_said(both: bytes, whisper_folder: Path) -> None:
+    long = np.concatenate([read(both).samples, np.zeros(30 * 16_000, np.float32)])
+    found = transcribe(wav(long), words=whisper_folder)
+    lengths = [segment.end - segment.start for segment in found.segments]
+    for emotion, score in found.prediction.scores:
+        each = [dict(segment.scores)[emotion] for segment in found.segments]
+        assert score == pytest.approx(np.average(each, weights=lengths))
+    assert (found.prediction.start, found.prediction.end) == (0, len(long) / 16_000)
+    assert found.prediction.emotion == found.prediction.scores[0][0]
+
+
+def word(text: str, start: float, end: float) -> SimpleNamespace:
+    return SimpleNamespace(word=text, start=start, end=end, probability=0.9)
+
+
+def test_a_segment_ends_at_a_pause_and_after_a_while_with_its_sentence() -> None:
+    heard = [
+        word(" Well.", 0, 2),
+        word(" I", 2, 4),
+        word(" did.", 4, 6),  # six seconds, and a sentence ends
+        word(" It", 6, 7),
+        word(" was", 8.5, 9),  # behind a pause
+        word(" 3.5", 9, 15),
+        word(" all.", 15, 16),
+    ]
+    parts = list(words._parts(SimpleNamespace(words=heard), 100.0, 200.0))
+    assert [part.text for part in parts] == ["Well. I did.", "It", "was 3.5 all."]
+    assert [(part.start, part.end) for part in parts] == [(100, 106), (106, 107), (108.5, 116)]
+    endless = [word(" so", 4 * number, 4 * number + 4) for number in range(9)]
+    parts = list(words._parts(SimpleNamespace(words=endless), 0.0, 200.0))
+    assert [(part.start, part.end) for part in parts] == [(0, 12), (12, 24), (24, 36)]
+    none = SimpleNamespace(words=None, text=" Hm.", start=1, end=250)
+    assert [(part.text, part.start, part.end) for part in words._parts(none, 100.0, 200.0)] == [("Hm.", 101, 200)]
+
+
 def test_any_model_hears_the_tone(both: bytes, whisper_folder: Path) -> None:
     found = transcribe(both, se.load("classic"), words=whisper_folder, language="en")
     own = read(both, start=found.segments[0].start - MARGIN, end=found.segments[0].end + MARGIN)
@@ -107,6 +143,17 @@ def test_where_nobody_speaks_there_are_no_words(whisper_folder: Path) -> None:
     for sound in (np.zeros(48_000), noise, np.zeros(1)):
         found = transcribe(wav(sound), words=whisper_folder)
         assert (found.text, found.language, found.segments) == ("", None, ())
+
+
+def test_a_pipe_is_heard_like_a_file(both: bytes, transcript: Transcript, whisper_folder: Path) -> None:
+    class Pipe(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+        def seek(self, *_: object) -> int:
+            raise OSError
+
+    assert transcribe(Pipe(both), words=whisper_folder).prediction == transcript.prediction
 
 
 def test_a_recording_that_cannot_be_read_is_an_answer_of_its_own(whisper_folder: Path, tmp_path: Path) -> None:

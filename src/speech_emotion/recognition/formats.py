@@ -46,8 +46,34 @@ def as_dict(recognition: Recognition, top: int | None = None) -> dict[str, Any]:
     if recognition.text is not None:
         values |= {"text": recognition.text, "language": recognition.language}
     if recognition.segments is not None:
-        values["segments"] = [_segment(part, top) for part in recognition.segments]
+        values["segments"] = [segment_as_dict(part, top) for part in recognition.segments]
     return values
+
+
+def segment_as_dict(part: Prediction | Segment, top: int | None = None) -> dict[str, Any]:
+    """A window, or a segment with words, as plain values.
+
+    Args:
+        part: of an answer.
+        top: how many scores to show, from the highest; None shows all.
+
+    Returns:
+        ``start``, ``end``, ``emotion`` (None where not sure), ``confidence`` and ``scores``; with words also ``text``
+        and ``words``, each with ``text``, ``start``, ``end`` and ``probability``.
+    """
+    times = {"start": round(part.start, 3), "end": round(part.end, 3)}
+    if not isinstance(part, Segment):
+        return {**times, **_scored(part, top)}
+    words = [
+        {
+            "text": word.text,
+            "start": round(word.start, 3),
+            "end": round(word.end, 3),
+            "probability": round(word.probability, 3),
+        }
+        for word in part.words
+    ]
+    return {**times, "text": part.text, **_scored(part, top), "words": words}
 
 
 def write_json(answers: Iterable[Recognition], top: int | None) -> Iterator[str]:
@@ -128,22 +154,6 @@ def check(format_: str, names: Sequence[str]) -> None:
         raise unknown("format", format_, FORMATS)
     if format_ == "vtt" and len(list(islice(recordings(names), 2))) > 1:
         raise UsageError("vtt holds the times of one recording, and more are named; give one, or take rttm or jsonl")
-
-
-def _segment(part: Prediction | Segment, top: int | None) -> dict[str, Any]:
-    times = {"start": round(part.start, 3), "end": round(part.end, 3)}
-    if not isinstance(part, Segment):
-        return {**times, **_scored(part, top)}
-    words = [
-        {
-            "text": word.text,
-            "start": round(word.start, 3),
-            "end": round(word.end, 3),
-            "probability": round(word.probability, 3),
-        }
-        for word in part.words
-    ]
-    return {**times, "text": part.text, **_scored(part, top), "words": words}
 
 
 def _scored(prediction: Prediction | Segment, top: int | None) -> dict[str, Any]:

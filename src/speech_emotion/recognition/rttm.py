@@ -1,7 +1,7 @@
 """Answers as RTTM, the format of speaker diarization (NIST, Rich Transcription 2009 evaluation plan, appendix A).
 
 Ten columns, by spaces; ``<NA>`` is what there is not. A ``SPEAKER`` line a segment, or one for all of a recording that
-has none, with the emotion where a diarizer names the speaker; where the model is not sure, that is ``not-sure``. With
+has none, with the emotion where a diarizer names the speaker; where the model is not sure, that is ``not_sure``. With
 words, each has a ``LEXEME`` line behind its segment::
 
     type    file chnl tbeg  tdur  ortho stype name  conf  slat
@@ -21,7 +21,7 @@ from .recognizer import Recognition
 from .transcript import Segment, plain
 
 NOTHING = "<NA>"
-NOT_SURE = "not-sure"
+NOT_SURE = "not_sure"
 
 
 def write_rttm(answers: Iterable[Recognition], top: int | None = None) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 A cue a segment, or one for all of a recording that has none. The emotion is the cue's voice and its class, so that a
 player can show it and ``::cue(.angry)`` or ``::cue(v[voice="angry"])`` colour it; where the model is not sure, the
-voice is ``not sure`` and the class ``not-sure``::
+voice is ``not sure`` and the class ``not_sure``::
 
     00:00:01.000 --> 00:00:02.840
     <v.angry angry>Kids are talking by the door.</v>
@@ -53,4 +53,4 @@ def _time(milliseconds: int) -> str:
 
 
 def _class(emotion: str) -> str:
-    return "".join(letter if letter.isalnum() else "-" for letter in emotion)
+    return "".join(letter if letter.isalnum() else "_" for letter in emotion)

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from ..audio.read import Source, blocks
 from ..audio.waveform import RATE, Waveform
 from ..errors import SpeechEmotionError, UsageError
-from ..models.model import Model
+from ..models.model import LONG_SECONDS, Model
+from ..models.prediction import Prediction
 from . import whisper
 from .recognizer import Recognition, builtin
 from .transcript import Segment, Transcript, Word, plain
@@ -29,8 +30,16 @@ MARGIN = 0.2
 """Seconds heard before and after a segment, as far as nothing else is said there: Whisper's times are about so exact.
 On 120 RAVDESS clips, 4 answers differed from those of the whole clips without it, and none with it."""
 
+SENTENCES = 5.0
+"""Seconds after which a segment ends with its sentence: Whisper may give half a minute as one segment."""
+
+LONGEST = 15.0
+"""Seconds of a segment that ends in the middle of a sentence, if it must."""
+
 PAUSE = 1.0
 """Seconds of silence between two words that end a segment."""
+
+SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "।", "؟")
 
 LEAST = 0.1
 """Seconds heard even of a segment that Whisper gives no length."""
@@ -60,7 +69,8 @@ def transcribe(
         threads: of Whisper; None takes all cores.
 
     Returns:
-        Segments with text, times, words and tone.
+        Segments with text, times, words and tone. The tone of the whole is that of :func:`~.recognizer.recognize`; of
+        a recording longer than 30 s, the mean of its segments, by their lengths.
 
     Raises:
         AudioError: if the recording cannot be read.
@@ -72,13 +82,17 @@ def transcribe(
     model = model or builtin()
     listener = whisper.opened(whisper.find(words), threads)
     whisper.check_language(listener, language)
-    whole = model.recognize(source)
+    if not isinstance(source, (str, bytes, os.PathLike)) and not source.seekable():
+        source = source.read()  # it is heard twice
     said: list[Segment] = []
+    duration = 0.0
     for start, samples in stretches(blocks(source, RATE, SEARCHED), STRETCH, SEARCHED):
+        duration = start + len(samples) / RATE
         found, detected = _said(listener, samples, start, language)
         if found:
             language = language or detected
             said += _toned(found, samples, start, model)
+    whole = _mean(said, duration, model) if said and duration > LONG_SECONDS else model.recognize(source)
     return Transcript(" ".join(segment.text for segment in said), language, whole, tuple(said))
 
 
@@ -159,7 +173,7 @@ def _said(
 
 
 def _parts(segment: Any, start: float, end: float) -> Iterator[Segment]:
-    """A segment of faster-whisper, in two where somebody pauses: behind a pause another one may speak."""
+    """A segment of faster-whisper, parted where somebody pauses, and where one of its sentences ends late."""
 
     def time(seconds: float) -> float:
         return min(start + max(float(seconds), 0.0), end)
@@ -167,8 +181,7 @@ def _parts(segment: Any, start: float, end: float) -> Iterator[Segment]:
     heard = list(segment.words or ())
     if not heard:
         yield _silent(segment.text, time(segment.start), time(segment.end), ())
-    pauses = [n for n in range(1, len(heard)) if heard[n].start - heard[n - 1].end >= PAUSE]
-    for first, last in pairwise([0, *pauses, len(heard)] if heard else []):
+    for first, last in pairwise(_ends(heard)):
         words = tuple(
             Word(plain(word.word), time(word.start), time(word.end), float(word.probability))
             for word in heard[first:last]
@@ -176,8 +189,25 @@ def _parts(segment: Any, start: float, end: float) -> Iterator[Segment]:
         yield _silent("".join(word.word for word in heard[first:last]), words[0].start, words[-1].end, words)
 
 
+def _ends(heard: list[Any]) -> list[int]:
+    """Where parts begin among the words, and where the last one ends."""
+    places = [0] if heard else []
+    for number in range(1, len(heard)):
+        before, begun = heard[number - 1], heard[places[-1]].start
+        sentence = before.word.rstrip().endswith(SENTENCE_ENDS) and before.end - begun >= SENTENCES
+        if sentence or heard[number].end - begun > LONGEST or heard[number].start - before.end >= PAUSE:
+            places.append(number)
+    return [*places, len(heard)]
+
+
 def _silent(text: str, start: float, end: float, words: tuple[Word, ...]) -> Segment:
     return Segment(plain(text), start, max(start, end), None, 0.0, (), words)
+
+
+def _mean(said: list[Segment], duration: float, model: Model) -> Prediction:
+    rows = [[dict(segment.scores)[emotion] for emotion in model.emotions] for segment in said]
+    lengths = [max(segment.end - segment.start, LEAST) for segment in said]
+    return model.prediction(np.average(np.array(rows), axis=0, weights=lengths), 0.0, duration)
 
 
 def _toned(said: list[Segment], samples: NDArray[np.float32], start: float, model: Model) -> Iterator[Segment]:
