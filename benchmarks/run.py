@@ -44,6 +44,7 @@ SCRIPTS = (
     "accuracy",
     "leaks",
     "live",
+    "server",
     "scale",
     "search",
 )

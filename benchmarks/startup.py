@@ -47,8 +47,8 @@ MODELS = {"tone": 250, "classic": 200}
 def main() -> None:
     given = measuring.arguments(__doc__, repeats=9)
     with tempfile.TemporaryDirectory() as scratch:
-        clip = _clip(given.archive, Path(scratch))
-        theirs = [sys.executable, "-c", THEIRS, str(clip), str(_their_model(Path(scratch)))]
+        clip = a_clip(given.archive, Path(scratch))
+        theirs = [sys.executable, "-c", THEIRS, str(clip), str(their_model(Path(scratch)))]
         run(theirs)  # librosa compiles once and keeps it on disk
         for model, most in MODELS.items():
             ours = [sys.executable, "-m", "speech_emotion", "predict", "--model", model, str(clip)]
@@ -71,13 +71,13 @@ def run(command: list[str]) -> tuple[float, float]:
     return took, peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
-def _clip(archive: Path, folder: Path) -> Path:
+def a_clip(archive: Path, folder: Path) -> Path:
     with zipfile.ZipFile(archive) as members:
         name = sorted(name for name in members.namelist() if name.endswith(".wav"))[0]
         return Path(members.extract(name, folder))
 
 
-def _their_model(folder: Path) -> Path:
+def their_model(folder: Path) -> Path:
     from sklearn.neural_network import MLPClassifier
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler

@@ -24,6 +24,7 @@ FOLDER = Path(__file__).parent.parent / "benchmarks"
         ("pipeline", ["--clips", "4", "--repeats", "1"]),
         ("startup", ["--repeats", "1"]),
         ("encoder", ["--clips", "4", "--repeats", "1"]),
+        ("server", ["--clips", "16", "--repeats", "1"]),
         ("words", ["--clips", "2", "--repeats", "1"]),
     ],
 )

@@ -32,8 +32,9 @@ from . import media
 from .mono import HIGHEST_RATE, LOWEST_RATE, ToMono, check_rate
 from .waveform import RATE, Waveform
 
-Source: TypeAlias = "str | os.PathLike[str] | bytes | BinaryIO"
-"""A path, which may lead through a zip archive; a file's bytes; or a binary file, read from its beginning."""
+Source: TypeAlias = "str | os.PathLike[str] | bytes | BinaryIO | Waveform"
+"""A path, which may lead through a zip archive; a file's bytes; a binary file, read from its beginning; or a sound that
+was read already."""
 
 
 def read(source: Source, rate: int = RATE, start: float | None = None, end: float | None = None) -> Waveform:
@@ -212,6 +213,10 @@ def _between(pieces: Iterator[NDArray[np.float32]], first: int, end: int | None)
 
 @contextmanager
 def _opened(source: Source) -> Iterator[_Sound]:
+    if isinstance(source, Waveform):
+        pieces = iter([source.samples[:, None]])
+        yield _believed(_Sound("the sound given", source.rate, partial(_between, pieces)))
+        return
     with _file(source) as (file, name):
         if not file.read(1):
             raise AudioError(f"{name}: holds no sound (the file is empty)")
@@ -238,7 +243,7 @@ def _believed(sound: _Sound) -> _Sound:
 
 
 @contextmanager
-def _file(source: Source) -> Iterator[tuple[BinaryIO, str]]:
+def _file(source: str | os.PathLike[str] | bytes | BinaryIO) -> Iterator[tuple[BinaryIO, str]]:
     """A seekable file at its beginning, and its name; a pipe is copied to disk first."""
     if isinstance(source, (bytes, bytearray, memoryview)):
         yield BytesIO(source), "the recording given"

@@ -82,7 +82,7 @@ def transcribe(
     model = model or builtin()
     listener = whisper.opened(whisper.find(words), threads)
     whisper.check_language(listener, language)
-    if not isinstance(source, (str, bytes, os.PathLike)) and not source.seekable():
+    if not isinstance(source, (str, bytes, os.PathLike, Waveform)) and not source.seekable():
         source = source.read()  # it is heard twice
     said: list[Segment] = []
     duration = 0.0
