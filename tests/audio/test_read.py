@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from speech_emotion.audio.read import blocks, duration, read
+from speech_emotion.audio.waveform import Waveform
 from speech_emotion.errors import AudioError, SpeechEmotionError, UsageError
 
 
@@ -399,3 +400,15 @@ def test_recordings_of_ravdess_equal_what_librosa_loads(ravdess_zip: Path) -> No
             assert abs(len(ours) - len(theirs)) <= 1
             length = min(len(ours), len(theirs))
             np.testing.assert_allclose(ours[:length], theirs[:length], atol=1e-6)
+
+
+@pytest.mark.parametrize("rate", [16_000, 44_100])
+def test_a_sound_in_memory_is_read_as_the_file_of_it(rate: int) -> None:
+    samples = (0.1 * np.random.default_rng(0).standard_normal(2 * rate)).astype(np.float32)
+    file = io.BytesIO()
+    soundfile.write(file, samples, rate, format="WAV", subtype="FLOAT")
+    kept = samples.copy()
+    np.testing.assert_array_equal(read(Waveform(samples, rate)).samples, read(file.getvalue()).samples)
+    np.testing.assert_array_equal(samples, kept)
+    with pytest.raises(AudioError, match="the sound given: holds no sound"):
+        read(Waveform(samples[:0], rate))
