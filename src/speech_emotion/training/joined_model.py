@@ -15,7 +15,6 @@ from ..evaluation.intervals import Score
 from ..features.table import FeatureTable
 from ..models.model import Model
 from ..workers import Standing
-from .blend import Blend, BlendClassifier
 from .ensemble import Joined
 from .fold_data import Bench
 from .train import provenance_of
@@ -46,6 +45,8 @@ def joined_model(
         test: the recordings of the speakers that no choice saw.
         standing: the workers.
     """
+    from .blend import Blend, BlendClassifier
+
     members = [pool[member.place] for member in joined.members]
     missing = [one for one in members if one.number not in fitted]
     pipelines = dict(fitted)
