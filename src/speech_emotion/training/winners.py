@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,6 @@ from ..models.adaptation import centre_of
 from ..models.calibration import temperature_for, tempered
 from ..models.model import Model
 from ..workers import Standing
-from .calibrated import Calibrated
 from .candidate import Candidate
 from .evolution import Known, front_of
 from .fold_data import Bench
@@ -27,6 +26,9 @@ from .judging import Race, attempt
 from .leaderboard import bundle_name
 from .train import model_of, provenance_of
 from .trial import Trial
+
+if TYPE_CHECKING:
+    from .calibrated import Calibrated
 
 MOST_ON_FRONT = 5
 """Models that are saved for what they cost, beside the best."""
@@ -145,6 +147,8 @@ def calibrated(
         answer: what models say that had not heard the speaker, shape (n, classes).
         seed: of the split into those folds.
     """
+    from .calibrated import Calibrated
+
     made = Calibrated(recipe, seed=seed)
     made.classes_ = fitted.classes_
     made.fitted_ = fitted
