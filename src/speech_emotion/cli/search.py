@@ -51,7 +51,9 @@ def search(
         int | None, typer.Option(min=2, help="Repeat all of it in so many outer folds, to score the search itself.")
     ] = None,
     space: Annotated[Path | None, typer.Option(help="What may be tried, in a TOML file.")] = None,
-    families: Annotated[str | None, typer.Option(help="Only these families, by comma.")] = None,
+    families: Annotated[
+        str | None, typer.Option(help="Only these families, by comma.  [default: all; ridge,lda with tone]")
+    ] = None,
     features: Annotated[
         str | None,
         typer.Option(

@@ -48,6 +48,16 @@ def family_of(features: Sequence[str]) -> str:
     return "ridge" if set(features) & set(ENCODERS) else "mlp"
 
 
+def families_of(features: Sequence[str]) -> tuple[str, ...] | None:
+    """The families that a search tries where none are named: those that learn thousands of numbers in seconds, or all.
+
+    Example:
+        >>> families_of(["mfcc"]), families_of(["tone", "f0"])
+        (None, ('ridge', 'lda'))
+    """
+    return ("ridge", "lda") if set(features) & set(ENCODERS) else None
+
+
 def copies_of(features: Sequence[str], copies: Sequence[str] | None = None, *, named: bool = True) -> tuple[str, ...]:
     """The copies that are made of each clip.
 

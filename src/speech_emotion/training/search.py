@@ -19,6 +19,7 @@ from ..corpora.paths import writable
 from ..errors import UsageError
 from ..evaluation.fitting import require
 from ..evaluation.protocols import refuse_unknown
+from ..features.defaults import families_of
 from ..features.table import FeatureTable
 from ..workers import Progress
 from . import search_space
@@ -69,7 +70,7 @@ def search(
             earlier search there are replaced.
         seed: of the strategy, the models, the splits and the intervals.
         workers: how many processes, all cores if None, or a Dask scheduler's address; the trials are the same.
-        families: those to try; None is all.
+        families: those to try; None is all, or of an encoder's features ``ridge`` and ``lda``: the others take minutes.
         space: changes to the search space, as :meth:`.search_space.SearchSpace.of` takes them, or a TOML file's path.
         outer: repeat the whole search in so many outer folds of the speakers, to score it as a procedure; each takes
             as long again.
@@ -89,6 +90,7 @@ def search(
     """
     require("a search")
     refuse_unknown(table.speakers)
+    families = families or families_of(table.config.features)
     check_names(strategy, families)
     seconds = parse_budget("5m" if budget is None and trials is None and until is None else budget)
     for name, number, least in (("trials", trials, 1), ("keep", keep, 1), ("outer", outer, 2)):
