@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .recognition.stream import Moment, Stream
     from .recognition.transcript import Transcript
     from .recognition.words import transcribe
+    from .serving import chat
     from .training.leaderboard import SearchResult
     from .training.search import search
     from .training.train import train
@@ -50,6 +51,7 @@ _HOMES = {
     "Stream": ".recognition.stream",
     "adapted": ".recognition.adapting",
     "transcribe": ".recognition.words",
+    "chat": ".serving.chat",
     "load": ".models.bundle",
     "profiles": ".models.profiles",
     "corpora": ".corpora",
@@ -82,6 +84,7 @@ __all__ = [  # noqa: RUF022 (in the order in which a user meets them)
     "Stream",
     "adapted",
     "transcribe",
+    "chat",
     "load",
     "profiles",
     "corpora",
@@ -110,7 +113,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'speech_emotion' has no attribute '{name}'")
     home = import_module(_HOMES[name], __name__)
-    value = home if name in ("corpora", "profiles") else getattr(home, name)
+    value = home if name in ("chat", "corpora", "profiles") else getattr(home, name)
     globals()[name] = value
     return value
 

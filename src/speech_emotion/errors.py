@@ -7,6 +7,7 @@
     ├── CorpusError         a folder, archive or table of recordings cannot be understood
     │   └── DownloadError   a corpus, or a model of words, could not be fetched
     ├── ClusterError        a Dask cluster cannot be reached, is not alike, or went away
+    ├── ChatError           a chat server cannot be reached, refuses or breaks off
     ├── FeatureError        a feature table or its configuration is not what it should be
     ├── TrainingError       these recordings cannot train this model
     └── BundleError         a model file is refused
@@ -59,6 +60,12 @@ class DownloadError(CorpusError):
 
 class ClusterError(SpeechEmotionError):
     """A Dask cluster cannot be reached, is not alike, or went away."""
+
+    exit_status = 1
+
+
+class ChatError(SpeechEmotionError):
+    """A chat server cannot be reached, refuses or breaks off."""
 
     exit_status = 1
 

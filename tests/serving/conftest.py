@@ -10,9 +10,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -159,3 +161,56 @@ def form(fields: dict[str, str], file: bytes | None, name: str = "a.wav") -> tup
         head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
         parts.append(head.encode() + b"Content-Type: audio/wav\r\n\r\n" + file + b"\r\n")
     return b"".join([*parts, f"--{boundary}--\r\n".encode()]), f"multipart/form-data; boundary={boundary}"
+
+
+class ChatServer(ThreadingHTTPServer):
+    """A chat endpoint that answers each request by what a test tells it to write."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Chatting)
+        self.asked: list[dict[str, Any]] = []
+        self.released = threading.Event()
+        self.answer: Callable[[_Chatting], None] = lambda handler: handler.reply("Go", " on.")
+        self.url = f"http://127.0.0.1:{self.server_port}/v1"
+
+
+class _Chatting(BaseHTTPRequestHandler):
+    server: ChatServer
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.asked.append({"path": self.path, "headers": dict(self.headers), "body": json.loads(body)})
+        self.server.answer(self)
+
+    def send(self, status: int, kind: str, body: bytes, length: int | None = None) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        if length is not None:
+            self.send_header("Content-Length", str(length))
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
+    def events(self, text: str) -> None:
+        self.send(200, "text/event-stream", text.encode())
+
+    def reply(self, *pieces: str) -> None:
+        chunks = [json.dumps({"choices": [{"delta": {"content": piece}}]}) for piece in pieces]
+        self.events("".join(f"data: {each}\n\n" for each in [*chunks, "[DONE]"]))
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def chat_server() -> Iterator[ChatServer]:
+    server = ChatServer()
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield server
+    server.released.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()

@@ -20,7 +20,22 @@ import typer
 from typer.exceptions import TyperException
 
 from ..errors import SpeechEmotionError
-from . import corpus, demo, evaluate, extract, listen, models, predict, profiles, resample, search, serve, train
+from . import (
+    chat,
+    corpus,
+    demo,
+    evaluate,
+    extract,
+    listen,
+    mcp,
+    models,
+    predict,
+    profiles,
+    resample,
+    search,
+    serve,
+    train,
+)
 from .terminal import say
 
 ESCAPED = "speech-emotion.escaped"
@@ -62,6 +77,8 @@ app.command()(predict.predict)
 app.command()(listen.listen)
 app.add_typer(profiles.app, name="profiles")
 app.command()(serve.serve)
+app.command()(chat.chat)
+app.command()(mcp.mcp)
 app.add_typer(corpus.app, name="corpus")
 app.command()(resample.resample)
 app.command()(extract.extract)

@@ -87,9 +87,10 @@ def plain(text: str) -> str:
         >>> plain(" a\\x1b[31m\\tb\\n")
         'a[31m b'
     """
-    kept = (" " if letter.isspace() else letter for letter in text if letter.isspace() or not _steers(letter))
+    kept = (" " if letter.isspace() else letter for letter in text if letter.isspace() or not steers(letter))
     return " ".join("".join(kept).split())
 
 
-def _steers(letter: str) -> bool:
+def steers(letter: str) -> bool:
+    """Whether a letter could steer a terminal or turn text around."""
     return letter in _STEERING or unicodedata.category(letter) in ("Cc", "Cs")
