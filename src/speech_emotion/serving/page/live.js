@@ -17,6 +17,7 @@ const MICROPHONE = {
 };
 
 let session = null; // of the microphone that is open
+let latest = null; // the same, and after it was closed: its last answers are still to come
 let opening = false;
 let moments = [], said = [];
 
@@ -49,7 +50,7 @@ async function begin({model, words}, timeline) {
   const socket = openStream();
   socket.binaryType = "arraybuffer";
   const current = {sound, context, socket, words, model, emotions: [], phrase: new Phrase(context.sampleRate)};
-  session = current;
+  session = latest = current;
   show(true);
   tell("Connecting …");
   const adapt = find("adapt").checked ? "session" : "none";
@@ -93,6 +94,7 @@ function feed(current, block) {
 }
 
 function heard(current, message, timeline) {
+  if (current !== latest) return;
   if (message.type === "ready") {
     current.ready = true;
     current.emotions = message.emotions;
@@ -122,12 +124,13 @@ function showMoment({label, confidence, scores, changed, settled}, emotions) {
 }
 
 // A phrase is written down, in its place: words may come back in another order.
-async function write({model}, phrase) {
+async function write(current, phrase) {
   if (!phrase) return;
   const place = document.createElement("div");
   find("live-words").append(place);
   try {
-    const {segments} = await transcribe(phrase.wav, "phrase.wav", model);
+    const {segments} = await transcribe(phrase.wav, "phrase.wav", current.model);
+    if (current !== latest) return;
     place.replaceChildren(...phrases(segments, phrase.start));
     for (const {start, end, text, emotion, confidence, scores} of segments) {
       said.push({start: start + phrase.start, end: end + phrase.start, text: text.trim(), emotion, confidence, scores});
@@ -156,7 +159,7 @@ function closed(current, code) {
   else if (code === 1012) current.why = "The server shuts down; start again later.";
   else if (!current.why) current.why = current.ready ? "The connection broke." : "The server did not take the connection.";
   if (session === current) stop(current.why);
-  else if (session === null) tell(current.why);
+  else if (current === latest) tell(current.why);
 }
 
 function level(block) {

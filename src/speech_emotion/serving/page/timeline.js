@@ -3,6 +3,7 @@
 import {clock, sounds} from "/page/tones.js";
 
 const SECONDS = 60;
+const NARROW = 480; // px, below which half of it is shown, so that the words fit
 const LABELS = 18; // px below the columns, for words
 
 export class Timeline {
@@ -54,8 +55,9 @@ export class Timeline {
     const style = getComputedStyle(document.documentElement);
     const colour = (name) => style.getPropertyValue(`--${name}`);
     const top = 6, floor = height - LABELS;
-    const last = Math.max(this.moments.at(-1)?.end ?? 0, SECONDS);
-    const x = (seconds) => width * (1 - (last - seconds) / SECONDS);
+    const seconds = width < NARROW ? SECONDS / 2 : SECONDS;
+    const last = Math.max(this.moments.at(-1)?.end ?? 0, seconds);
+    const x = (time) => width * (1 - (last - time) / seconds);
     const tone = (label) => (label === "not sure" ? colour("unsure") : colour(label) || colour("other"));
     paint.fillStyle = colour("line");
     for (const part of [0, 0.5, 1]) paint.fillRect(0, Math.round(floor - part * (floor - top)), width, 1);
@@ -70,7 +72,7 @@ export class Timeline {
     paint.textBaseline = "middle";
     paint.fillStyle = colour("text");
     const taken = []; // words do not overlap, those of long stretches go first
-    for (const {label, start, end} of this.runs().sort((a, b) => b.end - b.start - a.end + a.start)) {
+    for (const {label, start, end} of this.runs(last - seconds).sort((a, b) => b.end - b.start - a.end + a.start)) {
       const wide = paint.measureText(label).width;
       const left = Math.min(Math.max((x(start) + x(end) - wide) / 2, 2), width - wide - 2);
       if (label === "no speech" || taken.some(([from, to]) => left < to + 6 && left + wide + 6 > from)) continue;
@@ -79,9 +81,10 @@ export class Timeline {
     }
   }
 
-  runs() {
+  // Stretches of one label, from a time on.
+  runs(from) {
     const runs = [];
-    for (const {label, start, end} of this.moments) {
+    for (const {label, start, end} of this.moments.filter((each) => each.start >= from)) {
       if (runs.at(-1)?.label === label) runs.at(-1).end = end;
       else runs.push({label, start, end});
     }

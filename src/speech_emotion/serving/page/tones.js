@@ -36,7 +36,7 @@ export function element(name, properties = {}, ...children) {
 export function bars(scores) {
   return scores.map(({label, score}) => {
     const filled = element("span");
-    filled.style.width = `${100 * score}%`;
+    filled.style.width = `${Math.round(100 * score)}%`;
     const track = element("span", {className: "track"}, filled);
     track.setAttribute("aria-hidden", "true");
     return element("li", {tone: label}, element("span", {}, label), track,
