@@ -18,6 +18,7 @@ from starlette.datastructures import Headers
 
 from ..errors import SpeechEmotionError, UsageError
 from .refusals import RefusedError
+from .site import PREFIX
 
 TOKEN_VARIABLE = "SPEECH_EMOTION_TOKEN"
 
@@ -29,8 +30,8 @@ MAKE_TOKEN = "python -c 'import secrets; print(secrets.token_urlsafe())'"
 SUBPROTOCOL_TOKEN = "bearer."
 """Before the token, among the sub-protocols of a WebSocket: a page can set no header there."""
 
-OPEN = ("/healthz", "/readyz")
-"""Paths that need no token."""
+OPEN = ("/", "/healthz", "/readyz")
+"""Paths that need no token; the page needs one for what it asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ class Access:
         origin = headers.get("origin")
         if origin is not None and origin not in self.origins and not _same(origin, host):
             raise RefusedError(403, "origin", f"pages of '{origin}' may not ask; start the server with --allow-origin")
-        if self.token is not None and bears_token and path not in OPEN and not self._is_token(_token(headers)):
+        is_open = path in OPEN or path.startswith(PREFIX)
+        if self.token is not None and bears_token and not is_open and not self._is_token(_token(headers)):
             raise RefusedError(
                 401, "token", "the token is missing or wrong; send 'Authorization: Bearer TOKEN'",
                 headers={"WWW-Authenticate": "Bearer"},

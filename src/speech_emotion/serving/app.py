@@ -22,6 +22,7 @@ from .limits import ServerLimits
 from .refusals import RefusedError
 from .routes import add_emotion, add_state, add_transcriptions
 from .service import Service
+from .site import add_page
 
 
 def create_app(
@@ -61,6 +62,7 @@ def create_app(
     app.add_exception_handler(RequestValidationError, _told)
     app.add_exception_handler(HTTPException, _told)
     app.add_exception_handler(Exception, _failed)
+    add_page(app)
     add_state(app, service)
     add_emotion(app, service)
     add_transcriptions(app, service)
