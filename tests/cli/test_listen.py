@@ -98,6 +98,11 @@ def test_what_cannot_be_is_one_line(options: list[str], says: str, microphones: 
     assert says in errors[0]
 
 
+def test_a_folder_in_place_of_a_recording_is_told_as_one(talk: str, capsys: Captured) -> None:
+    assert run(["listen", "--replay", str(Path(talk).parent), "--fast"]) == 2
+    assert "one recording is asked for; name one in it" in capsys.readouterr().err
+
+
 def test_whoever_reads_only_the_first_line_hears_no_complaint(talk: str) -> None:
     command = [sys.executable, "-m", "speech_emotion", "listen", "--replay", talk, "--fast", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:

@@ -77,6 +77,11 @@ def test_a_wrong_call_is_one_line(saved, tmp_path, capsys, options, message):
     assert err.count("\n") == 1
 
 
+def test_a_score_that_cannot_be_reached_is_refused_before_the_recordings_are_read(tmp_path, capsys):
+    assert run(["search", "no-such-corpus", "--until", "60", "--models-dir", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == "error: until is a UAR above 0 and at most 1, not 60: 0.6\n"
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signals to send")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_trials_and_keeps_the_best(saved, tmp_path, number, monkeypatch, capsys):

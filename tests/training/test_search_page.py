@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import pytest
 
 from speech_emotion.training.importance import importances
 from speech_emotion.training.search import search
+from speech_emotion.training.search_figures import front_svg
 from speech_emotion.training.search_space import SearchSpace
 
 QUICK = {"families": ["lda", "logistic"], "workers": 1, "keep": 2}
@@ -55,6 +57,13 @@ def test_the_page_shows_scores_front_importance_and_lineage(made_table, folder):
     if best.parents:
         assert "Where the best comes from" in text
         assert f'<td class="number">{max(best.parents)}</td>' in text
+
+
+def test_costs_that_hardly_differ_have_ticks_that_do_not_run_into_each_other():
+    uar = SimpleNamespace(value=0.7)
+    whole = [SimpleNamespace(cost=cost, inner={"uar": uar}, front=False) for cost in (1_224_780_000, 1_226_780_000)]
+    labels = re.findall(r"<text[^>]*>(1,22[\d.]+)</text>", front_svg(whole, whole))
+    assert 2 <= len(labels) <= 5
 
 
 def test_what_decides_the_scores_matters_most(made_table):

@@ -84,13 +84,14 @@ def search(
     """
     from ..corpora.paths import writable
     from ..training.proposals import check_names
-    from ..training.search import parse_budget
+    from ..training.search import check_until, parse_budget
     from ..training.search import search as find
     from ..training.search_space import read
 
     if budget is None and trials is None and until is None:
         budget = "5m"
     seconds = parse_budget(budget)
+    check_until(until)
     check_names(strategy, words(families))
     changes = read(space) if space else None
     writable(models_dir)

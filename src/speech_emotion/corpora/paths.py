@@ -78,7 +78,11 @@ def open_binary(path: str | os.PathLike[str]) -> BinaryIO:
     inside = split(path)
     if inside is None:
         if os.path.isdir(path):
-            raise AudioError(f"{path}: a folder without recordings")
+            heard = any(Path(name).suffix.lower() in AUDIO_SUFFIXES for name in walk(path))
+            told = (
+                "a folder, and one recording is asked for; name one in it" if heard else "a folder without recordings"
+            )
+            raise AudioError(f"{path}: {told}")
         try:
             return open(path, "rb")
         except (OSError, ValueError) as error:

@@ -52,7 +52,7 @@ def path_of(name: str) -> Path:
     if not NAME.fullmatch(plain) or DEVICES.fullmatch(plain):
         raise UsageError(
             f"'{name}' cannot be a speaker's name: letters, digits and inner blanks, full stops, hyphens and "
-            "apostrophes, at most 64: ann"
+            "apostrophes, at most 64, such as 'ann'"
         )
     return folder() / f"{plain}{SUFFIX}"
 

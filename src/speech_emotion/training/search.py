@@ -96,8 +96,7 @@ def search(
     for name, number, least in (("trials", trials, 1), ("keep", keep, 1), ("outer", outer, 2)):
         if number is not None and number < least:
             raise UsageError(f"{name} must be {least} or more, not {number}")
-    if until is not None and not 0 < until <= 1:
-        raise UsageError(f"until is a UAR above 0 and at most 1, not {until:g}: 0.6")
+    check_until(until)
     check_seed(seed)
     place = writable(Path(folder))
     changes = space if isinstance(space, Mapping) or space is None else search_space.read(space)
@@ -110,6 +109,16 @@ def search(
             result = replace(result, procedure=repeated(table, plan, place, outer, on_trial))
         write_page(result, table)
     return result
+
+
+def check_until(until: float | None) -> None:
+    """Refuse what is no UAR to stop at.
+
+    Raises:
+        UsageError: if it is not above 0 and at most 1.
+    """
+    if until is not None and not 0 < until <= 1:
+        raise UsageError(f"until is a UAR above 0 and at most 1, not {until:g}: 0.6")
 
 
 def parse_budget(budget: str | float | None) -> float:

@@ -56,6 +56,8 @@ def front_svg(trials: Sequence[Trial], kept: Sequence[Trial]) -> str:
     few = max((trial.cost for trial in whole), default=1) < 10 * min((trial.cost for trial in whole), default=1)
 
     def draw(empty: Figure) -> None:
+        from matplotlib.ticker import MaxNLocator, NullLocator
+
         axes = empty.add_subplot()
         axes.set_xscale("log")
         axes.scatter(
@@ -79,7 +81,10 @@ def front_svg(trials: Sequence[Trial], kept: Sequence[Trial]) -> str:
             label="kept for its score",
         )
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.12g}")
-        axes.xaxis.set_minor_formatter(lambda value, _: f"{value:,.12g}" if few else "")
+        axes.xaxis.set_minor_formatter("")
+        if few:  # less than a power of ten: round numbers, no more than there is room for
+            axes.xaxis.set_major_locator(MaxNLocator(4))
+            axes.xaxis.set_minor_locator(NullLocator())
         axes.set_xlabel("million multiplications for three seconds")
         axes.set_ylabel("UAR among those chosen by, %")
         axes.legend(loc="lower right", fontsize=9)
