@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import itemgetter
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
 import pytest
 
+from speech_emotion.errors import TrainingError
 from speech_emotion.evaluation.fitting import fit, guess
 from speech_emotion.evaluation.metrics import confusion, uar
 from speech_emotion.models.bundle import load
 from speech_emotion.models.onnx_audit import audit
+from speech_emotion.training import shared_arrays
 from speech_emotion.training.blend import Blend, BlendClassifier
 from speech_emotion.training.candidate import Candidate
 from speech_emotion.training.components import Components
@@ -47,6 +51,26 @@ def test_trials_on_wide_features_say_what_the_saved_pipeline_says(bench, monkeyp
         learnt, asked = bench.values(bench.columns(("mel", "mfcc")), fold)
         fitted = fit(candidate.estimator(0), learnt, bench.learnt("labels", fold), bench.learnt("who", fold))
         assert fast == pytest.approx(guess(fitted, asked, bench.classes), abs=2e-2 if family == "extra_trees" else 1e-3)
+
+
+def test_workers_that_outlive_a_search_read_the_arrays_of_the_next_one(tmp_path):
+    from speech_emotion.training.shared_arrays import shared
+    from speech_emotion.workers import Standing
+
+    found = []
+    with Standing(2) as standing:  # as a cluster's workers do
+        for value in (1.0, 2.0):
+            with shared(tmp_path / ".shared", {"values": np.full(3, value)}) as files:
+                found += [read.tolist() for read in standing.run(itemgetter("values"), [files] * 4)]
+    assert found == [[1.0] * 3] * 4 + [[2.0] * 3] * 4
+    assert not (tmp_path / ".shared").exists()
+
+
+def test_a_worker_that_cannot_read_the_recordings_is_no_fault_of_the_candidate(bench):
+    Path(bench.shared.folder, "values.npy").unlink()
+    shared_arrays._mapped.cache_clear()
+    with pytest.raises(TrainingError, match="a trial cannot read or write"):
+        attempt(Race(bench, Candidate("lda", ("mel",), {}, ("mean",))))
 
 
 def test_components_are_those_of_principal_component_analysis():

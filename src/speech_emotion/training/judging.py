@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import TrainingError
 from ..evaluation.fitting import fit, guess
 from ..evaluation.intervals import Score, bootstrap_over_speakers
 from .candidate import Candidate
@@ -77,7 +78,19 @@ class Attempt:
 
 
 def attempt(race: Race) -> Attempt:
-    """Judge a candidate; it may fail in any way that its libraries know."""
+    """Judge a candidate; it may fail in any way that its libraries know.
+
+    Raises:
+        TrainingError: if the recordings cannot be read here, or what follows from them not be kept: the candidate is
+            not to blame, and would be judged elsewhere.
+    """
+    try:
+        return _attempt(race)
+    except OSError as error:
+        raise TrainingError(f"a trial cannot read or write {error.filename}: {error.strerror or error}") from error
+
+
+def _attempt(race: Race) -> Attempt:
     begin = time.perf_counter()
     bench = race.bench
     labels, who, fold = (bench.shared[name] for name in ("labels", "who", "fold"))
@@ -89,6 +102,8 @@ def attempt(race: Race) -> Attempt:
                 probabilities = held_out(bench, race.candidate, number)
             if not np.isfinite(probabilities).all():
                 raise ValueError("its probabilities are not finite")  # noqa: TRY301
+        except OSError:
+            raise
         except Exception as problem:
             error = " ".join(f"{type(problem).__name__}: {problem}".split())[:200]
             return Attempt({}, uars, number, time.perf_counter() - begin, error)

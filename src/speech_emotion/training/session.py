@@ -90,7 +90,7 @@ def run(
     origins = Origins.of(plan.strategy, plan.seed, table, development, space)
     journal = opened(place, origins, space, plan.resume)
     with bench_of(development, place / SHARED, plan.seed) as bench, Standing(plan.workers) as standing:
-        _seen(plan.workers, place / SHARED)
+        _seen(plan.workers, Path(bench.shared.folder))
         answers: Answers = {}
         trying = judged(plan.strategy, space, bench, journal, standing, plan.trials, answers)
         begin = time.monotonic()
@@ -128,9 +128,9 @@ def run(
 
 def _seen(workers: Workers, folder: Path) -> None:
     """Raise where workers on other machines do not see the arrays that they are to share."""
-    if not see(workers, {str(file): file.stat().st_size for file in folder.resolve().iterdir()}):
+    if not see(workers, {str(file): file.stat().st_size for file in folder.iterdir()}):
         raise UsageError(
-            f"the workers do not see {folder}; name a --models-dir that is there under the same name on all machines"
+            f"the workers do not see {folder.parent}; name a --models-dir that is there under the same name on all machines"
         )
 
 
