@@ -26,10 +26,10 @@ from . import search_space
 from .folder_lock import alone_in
 from .leaderboard import SearchResult
 from .locked import lock_away
-from .outer import repeated
+from .outer import folders, repeated
 from .proposals import check_names
 from .search_page import write_page
-from .session import Plan, run
+from .session import Plan, refuse_unfinished, run
 from .train import check_seed
 from .trial import Trial
 
@@ -106,9 +106,14 @@ def search(
     search_space.SearchSpace.of(table.config, families, plan.space)
     development, locked = lock_away(table, seed)
     with alone_in(place):
+        for own in folders(table, place, outer) if outer is not None and not resume else ():
+            refuse_unfinished(own, strategy)  # now, and not after a search that takes as long as it is given
         result = run(table, development, locked, place, plan, on_trial, progress)
         if outer is not None and result.stopped != "interrupted":
-            result = replace(result, procedure=repeated(table, plan, place, outer, on_trial))
+            try:
+                result = replace(result, procedure=repeated(table, plan, place, outer, on_trial))
+            except KeyboardInterrupt:  # the models are there, and so are the journals of the folds
+                result = replace(result, stopped="interrupted")
         write_page(result, table)
     return result
 
