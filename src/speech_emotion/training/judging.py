@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 from ..errors import TrainingError
 from ..evaluation.fitting import fit, guess
 from ..evaluation.intervals import Score, bootstrap_over_speakers
+from ..evaluation.metrics import confusion, uar
+from ..models.calibration import softmax
 from .candidate import Candidate
 from .families import family as family_named
 from .fold_data import Bench, Columns
@@ -71,11 +73,6 @@ class Attempt:
     error: str | None = None
     answer: NDArray[np.float32] | None = None
 
-    @property
-    def partial(self) -> float | None:
-        """The mean UAR of the speakers that were tested, if any were."""
-        return None if np.isnan(self.uars).all() else float(np.nanmean(self.uars))
-
 
 def attempt(race: Race) -> Attempt:
     """Judge a candidate; it may fail in any way that its libraries know.
@@ -110,7 +107,7 @@ def _attempt(race: Race) -> Attempt:
         answer[fold == number] = probabilities
         for speaker in np.unique(who[fold == number]):
             own = who == speaker
-            uars[speaker] = _uar(labels[own], answer[own].argmax(axis=1))
+            uars[speaker] = uar(confusion(labels[own], answer[own].argmax(axis=1), bench.classes))
         rivals = race.rivals if race.rivals is not None and number + 1 < bench.folds else ()
         if len(rivals) and all(behind(uars, rival) for rival in rivals):
             return Attempt({}, uars, number + 1, time.perf_counter() - begin)
@@ -197,11 +194,6 @@ def _ridge(bench: Bench, candidate: Candidate, columns: Columns, fold: int) -> N
     there, numbers = np.unique(labels, return_inverse=True)
     speakers = np.unique(who, return_inverse=True)[1]
     logits = gram.ridge_by_gram(gram.gram_of(bench, columns, fold), numbers, speakers, len(there), **settings)
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     probabilities = np.zeros((len(logits), bench.classes))
-    probabilities[:, there] = powers / powers.sum(axis=1, keepdims=True)
+    probabilities[:, there] = softmax(logits)
     return probabilities
-
-
-def _uar(labels: NDArray[np.int64], named: NDArray[np.int64]) -> float:
-    return float(np.mean([(named[labels == emotion] == emotion).mean() for emotion in np.unique(labels)]))
