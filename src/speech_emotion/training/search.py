@@ -70,8 +70,8 @@ def search(
             earlier search there are replaced.
         seed: of the strategy, the models, the splits and the intervals.
         workers: how many processes, all cores if None, or a Dask scheduler's address; the trials are the same.
-        families: those to try; None is all, or of an encoder's features ``ridge`` and ``logistic``: the others take
-            minutes for each fit.
+        families: those to try; None is those that ``space`` lists, else all, or of an encoder's features ``ridge``
+            and ``logistic``: the others take minutes for each fit.
         space: changes to the search space, as :meth:`.search_space.SearchSpace.of` takes them, or a TOML file's path.
         outer: repeat the whole search in so many outer folds of the speakers, to score it as a procedure; each takes
             as long again.
@@ -100,8 +100,9 @@ def search(
         raise UsageError(f"until is a UAR above 0 and at most 1, not {until:g}: 0.6")
     check_seed(seed)
     place = writable(Path(folder))
-    families = families or families_of(table.config.features)
     changes = space if isinstance(space, Mapping) or space is None else search_space.read(space)
+    if not families and not (changes or {}).get("families"):
+        families = families_of(table.config.features)
     plan = Plan(strategy, seconds, trials, until, keep, seed, workers, families, changes or {}, resume)
     search_space.SearchSpace.of(table.config, families, plan.space)
     development, locked = lock_away(table, seed)
