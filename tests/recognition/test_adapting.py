@@ -91,11 +91,14 @@ def test_one_recording_by_itself_stays_as_it_is(model: Model) -> None:
 def test_a_profile_goes_on_where_it_was(model: Model, answers: list[Recognition], tmp_path: Path) -> None:
     profile = tmp_path / "ann.json"
     session = profiles.opened(profile, model)
-    list(adapting.adapted(answers, model, "session", session))
+    list(adapting.adapted(answers * 5, model, "session", session))
     session.save(profile)
-    alone = answer(model, "a.wav", 0.6, 0.3, 0.1)
+    alone = answer(model, "a.wav", 0.6, 0.3, 0.1, parts=2)
     [found] = adapting.adapted([alone], model, "session", profiles.opened(profile, model))
     assert found.prediction != alone.prediction
+    for part, before in zip(found.segments, alone.segments, strict=True):
+        assert part.scores != before.scores
+        assert dict(part.scores) == pytest.approx(dict(found.prediction.scores), abs=0.05)
     with pytest.raises(UsageError, match="kept with another model"):
         profiles.opened(profile, replace(model, centre=(1.0, -1.0, 0.0)))
 

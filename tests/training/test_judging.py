@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import itemgetter
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
 import pytest
 
+from speech_emotion.errors import TrainingError
 from speech_emotion.evaluation.fitting import fit, guess
 from speech_emotion.evaluation.metrics import confusion, uar
 from speech_emotion.models.bundle import load
 from speech_emotion.models.onnx_audit import audit
+from speech_emotion.training import shared_arrays
 from speech_emotion.training.blend import Blend, BlendClassifier
 from speech_emotion.training.candidate import Candidate
 from speech_emotion.training.components import Components
@@ -49,6 +53,26 @@ def test_trials_on_wide_features_say_what_the_saved_pipeline_says(bench, monkeyp
         assert fast == pytest.approx(guess(fitted, asked, bench.classes), abs=2e-2 if family == "extra_trees" else 1e-3)
 
 
+def test_workers_that_outlive_a_search_read_the_arrays_of_the_next_one(tmp_path):
+    from speech_emotion.training.shared_arrays import shared
+    from speech_emotion.workers import Standing
+
+    found = []
+    with Standing(2) as standing:  # as a cluster's workers do
+        for value in (1.0, 2.0):
+            with shared(tmp_path / ".shared", {"values": np.full(3, value)}) as files:
+                found += [read.tolist() for read in standing.run(itemgetter("values"), [files] * 4)]
+    assert found == [[1.0] * 3] * 4 + [[2.0] * 3] * 4
+    assert not (tmp_path / ".shared").exists()
+
+
+def test_a_worker_that_cannot_read_the_recordings_is_no_fault_of_the_candidate(bench):
+    Path(bench.shared.folder, "values.npy").unlink()
+    shared_arrays._mapped.cache_clear()
+    with pytest.raises(TrainingError, match="a trial cannot read or write"):
+        attempt(Race(bench, Candidate("lda", ("mel",), {}, ("mean",))))
+
+
 def test_components_are_those_of_principal_component_analysis():
     from sklearn.decomposition import PCA
 
@@ -68,7 +92,7 @@ def test_a_candidate_far_behind_its_rivals_is_stopped_and_one_level_with_them_is
     stopped = attempt(Race(bench, poor, best))
     assert 0 < stopped.folds < bench.folds
     assert stopped.scores == {}
-    assert 0 <= stopped.partial < 1
+    assert 0 <= np.nanmean(stopped.uars) < 1
     level = attempt(Race(bench, good, np.array([whole.uars, whole.uars])))
     assert level.folds == bench.folds
     assert level.scores == whole.scores
@@ -139,6 +163,18 @@ def test_an_ensemble_is_one_file_that_passes_the_audit_and_says_the_same(made_ta
     found = onnxruntime.InferenceSession(data).run(["probabilities"], {"values": table.values})[0]
     assert found == pytest.approx(blend.predict_proba(table.values), abs=1e-4)
     assert found.sum(axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_member_that_is_far_too_sure_is_tempered_in_the_file_as_in_memory(made_table):
+    table = made_table(strength=1.0)
+    labels = np.array([table.classes.index(emotion) for emotion in table.emotions])
+    sure = Candidate("logistic", ("mel",), {"C": 1e3}).estimator(0)
+    blend = Blend([sure], [np.arange(11)], [1.0], [20.0]).fit(table.values, labels)
+    values = 5 * table.values
+    assert np.quantile(blend.fitted_[0].predict_proba(values).min(axis=1), 0.5) < 1e-15
+    data = BlendClassifier(blend, 11, recipe=blend).onnx()
+    found = onnxruntime.InferenceSession(data).run(["probabilities"], {"values": values})[0]
+    assert found == pytest.approx(blend.predict_proba(values), abs=1e-4)
 
 
 def test_scaling_and_components_are_exported(made_table):

@@ -98,6 +98,32 @@ def test_what_was_not_finished_is_not_overwritten(made_table, tmp_path):
         search(table, trials=5, folder=tmp_path, **QUICK)
 
 
+def test_an_interrupt_in_an_outer_fold_ends_the_search_and_the_rest_is_gone_on_with(made_table, tmp_path):
+    table, numbers = made_table(clips=2), []
+
+    def interrupt(trial):
+        numbers.append(trial.number)
+        if len(numbers) == 5:  # the second of the first outer fold
+            raise KeyboardInterrupt
+
+    result = search(table, trials=3, folder=tmp_path, outer=2, on_trial=interrupt, **QUICK)
+    assert numbers == [1, 2, 3, 1, 2]
+    assert (result.stopped, result.procedure) == ("interrupted", None)
+    assert all(path.exists() for path in [*result.paths, tmp_path / "search.html"])
+    numbers = [0] * 5
+    result = search(table, trials=3, folder=tmp_path, outer=2, resume=True, on_trial=interrupt, **QUICK)
+    assert numbers[5:] == [3, 1, 2, 3]
+    assert result.procedure is not None
+
+
+def test_what_was_not_finished_of_the_outer_folds_is_told_before_the_first_trial(made_table, tmp_path):
+    table = made_table(clips=2)
+    search(table, trials=1, folder=tmp_path, **QUICK)
+    begin(table, tmp_path / "outer" / "02-of-02", 1)
+    with pytest.raises(UsageError, match=r"02-of-02 holds a search that was not finished \(1 trials\)"):
+        search(table, trials=1, folder=tmp_path, outer=2, on_trial=pytest.fail, **QUICK)
+
+
 @pytest.mark.parametrize(
     ("other", "message"),
     [

@@ -116,6 +116,14 @@ def test_no_value_of_a_test_speaker_is_read_before_the_last_trial(made_table, tm
     assert order == LOG
 
 
+def test_families_that_the_space_names_are_tried_on_an_encoders_features_too(made_table, tmp_path, monkeypatch):
+    monkeypatch.setattr("speech_emotion.training.search.families_of", lambda features: ("ridge",))  # as of an encoder's
+    space = {"families": ["lda", "logistic"]}
+    for name, own, tried in (("named", space, {"lda", "logistic"}), ("none", {}, {"ridge"})):
+        result = search(made_table(clips=2), trials=4, keep=1, folder=tmp_path / name, workers=1, space=own)
+        assert {trial.candidate.family for trial in result.leaderboard} == tried
+
+
 def test_other_test_recordings_change_no_choice(made_table, tmp_path):
     table = made_table(speakers=8)
     first = search(table, trials=5, keep=2, folder=tmp_path / "a", **QUICK)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import difflib
 import io
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -27,10 +28,10 @@ COLUMNS = ("path", "emotion", "speaker", "sentence", "intensity", "sex", "langua
 SEXES = ("female", "male")
 
 UNKNOWN_SPEAKER = "unknown"
+"""The one speaker of all recordings whose speaker is not known."""
 
 LONGEST = 1e7
 """Seconds into a file, a third of a year; more is a slip."""
-"""The one speaker of all recordings whose speaker is not known."""
 
 
 def read(place: Path, name: str) -> list[Utterance]:
@@ -46,35 +47,22 @@ def read(place: Path, name: str) -> list[Utterance]:
     Raises:
         CorpusError: if a line is wrong; the message names file, line and field.
     """
-    try:
-        text = place.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CorpusError(f"{place} is not UTF-8 (at byte {error.start}); save it as CSV in UTF-8") from error
-    except OSError as error:
-        raise CorpusError(f"{place}: {(error.strerror or str(error)).lower()}") from error
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter(text), strict=True)
     problems: list[str] = []
     utterances: list[Utterance] = []
     seen: dict[tuple[str, float | None, float | None], int] = {}
-    line = 1
-    try:
-        columns = _columns(place, next(rows, []))
-        for cells in rows:
-            line, begin = rows.line_num, line + 1
-            if not any(cell.strip() for cell in cells):
-                continue
-            where = f"{place}, line {begin}"
-            try:
-                utterance = _row(place, name, where, columns, cells)
-            except CorpusError as error:
-                problems.append(str(error))
-                continue
-            first = seen.setdefault((utterance.path, utterance.start, utterance.end), begin)
-            if first != begin:
-                problems.append(f"{where}, path: the same recording as in line {first}")
-            utterances.append(utterance)
-    except csv.Error as error:
-        raise CorpusError(f"{place}, line {rows.line_num}: {error}") from error
+    lines = cells_of(place)
+    columns = _checked(place, columns_of(lines))
+    for begin, cells in lines:
+        where = f"{place}, line {begin}"
+        try:
+            utterance = _row(place, name, where, columns, cells)
+        except CorpusError as error:
+            problems.append(str(error))
+            continue
+        first = seen.setdefault((utterance.path, utterance.start, utterance.end), begin)
+        if first != begin:
+            problems.append(f"{where}, path: the same recording as in line {first}")
+        utterances.append(utterance)
     if problems:
         more = f" (lines with errors: {len(problems)})" if len(problems) > 1 else ""
         raise CorpusError(" ".join(problems[0].splitlines()) + more)
@@ -83,15 +71,52 @@ def read(place: Path, name: str) -> list[Utterance]:
     return utterances
 
 
-def delimiter(text: str) -> str:
-    """What separates the cells of a CSV, by its header: a comma, a semicolon or a tab."""
+def cells_of(place: Path) -> Iterator[tuple[int, list[str]]]:
+    """The lines of a CSV: the header, and all that are not blank.
+
+    Yields:
+        The number of the line in which each begins, from 1, and its cells.
+
+    Raises:
+        CorpusError: if it cannot be read, or is no CSV.
+    """
+    try:
+        text = place.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CorpusError(f"{place} is not UTF-8 (at byte {error.start}); save it as CSV in UTF-8") from error
+    except OSError as error:
+        raise CorpusError(f"{place}: {(error.strerror or str(error)).lower()}") from error
     header = text.split("\n", 1)[0]
-    return max(",;\t", key=header.count)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count), strict=True)
+    begin = 1
+    try:
+        for cells in rows:
+            if begin == 1 or any(cell.strip() for cell in cells):
+                yield begin, cells
+            begin = rows.line_num + 1
+    except csv.Error as error:
+        raise CorpusError(f"{place}, line {rows.line_num}: {error}") from error
 
 
-def _columns(place: Path, header: list[str]) -> list[str]:
+def columns_of(lines: Iterator[tuple[int, list[str]]]) -> list[str]:
+    """The names in the header, in lower case; it is taken from the lines."""
+    _, header = next(lines, (1, []))
+    return [" ".join(name.split()).lower() for name in header]
+
+
+def named(where: str, columns: list[str], cells: list[str]) -> dict[str, str]:
+    """The cells of a line by column, without blanks around them.
+
+    Raises:
+        CorpusError: if there are not as many as columns.
+    """
+    if len(cells) != len(columns):
+        raise CorpusError(f"{where}: {len(cells)} cells, but the header has {len(columns)}")
+    return {column: cell.strip() for column, cell in zip(columns, cells, strict=True)}
+
+
+def _checked(place: Path, names: list[str]) -> list[str]:
     """The header's names; columns that are not ours are ignored unless they look like a slip."""
-    names = [" ".join(name.split()).lower() for name in header]
     for name in names:
         near = difflib.get_close_matches(name, [column for column in COLUMNS if column not in names], n=1, cutoff=0.7)
         if name not in COLUMNS and near:
@@ -111,9 +136,7 @@ def _columns(place: Path, header: list[str]) -> list[str]:
 
 
 def _row(place: Path, name: str, where: str, columns: list[str], cells: list[str]) -> Utterance:
-    if len(cells) != len(columns):
-        raise CorpusError(f"{where}: {len(cells)} cells, but the header has {len(columns)}")
-    value = {column: cell.strip() for column, cell in zip(columns, cells, strict=True)}
+    value = named(where, columns, cells)
     for column in ("path", "emotion"):
         if not value[column]:
             valid = f" (known: {', '.join(EMOTIONS)})" if column == "emotion" else ""

@@ -30,7 +30,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..corpora.paths import replacing
 from ..errors import BundleError, UsageError
-from .calibration import SMALLEST
+from .calibration import SMALLEST, softmax
 
 PATIENCE = 1.0
 """Recordings: of so many, half the difference is believed, if they are varied enough. This, :data:`ALIKE` and
@@ -261,9 +261,7 @@ def shifted(probabilities: NDArray[np.float64], shift: NDArray[np.float64]) -> N
     """Probabilities, shape (n, emotions), whose logarithms are less by ``shift``, shape (emotions,)."""
     if not shift.any():
         return probabilities
-    logarithms = np.log(np.maximum(probabilities, SMALLEST)) - shift
-    powers = np.exp(logarithms - logarithms.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]
+    return softmax(np.log(np.maximum(probabilities, SMALLEST)) - shift)
 
 
 def _entropy(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ classifier was not fitted on, by speakers whom it had not heard.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -36,6 +36,18 @@ class Threshold(NamedTuple):
     confidence: float
     coverage: float
     accuracy: float
+
+
+def softmax(logits: NDArray[Any]) -> NDArray[np.float64]:
+    """Probabilities of logits, of the same shape; those of the last axis sum to 1.
+
+    Example:
+        >>> softmax(np.array([[0.0, np.log(3.0)]]))
+        array([[0.25, 0.75]])
+    """
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    found: NDArray[np.float64] = powers / powers.sum(axis=-1, keepdims=True)
+    return found
 
 
 def tempered(probabilities: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +24,13 @@ class Prediction:
     confidence: float
     start: float
     end: float
+
+
+def labelled(scores: Sequence[tuple[str, float]]) -> list[dict[str, Any]]:
+    """Scores as JSON shows them.
+
+    Example:
+        >>> labelled([("happy", 0.75), ("sad", 0.25)])
+        [{'label': 'happy', 'score': 0.75}, {'label': 'sad', 'score': 0.25}]
+    """
+    return [{"label": label, "score": score} for label, score in scores]

@@ -103,7 +103,7 @@ def adapted(
         number = next(place)
         name = names[number]
         segments = answer.segments
-        if segments and len(heard) > 1:
+        if segments:
             parts = np.array([_row(part, model) for part in segments])
             parts = sessions[None].adapted(parts, name) if by_voice else sessions[name].adapted(parts)
             segments = tuple(

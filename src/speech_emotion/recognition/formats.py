@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Any
 
 from ..errors import UsageError, unknown, visible
-from ..models.prediction import Prediction
+from ..models.prediction import Prediction, labelled
 from .recognizer import NOT_SURE, Recognition, recordings
 from .rttm import write_rttm
 from .transcript import Segment, plain
@@ -160,7 +160,7 @@ def _scored(prediction: Prediction | Segment, top: int | None) -> dict[str, Any]
     return {
         "emotion": prediction.emotion,
         "confidence": prediction.confidence,
-        "scores": [{"label": label, "score": score} for label, score in prediction.scores[:top]],
+        "scores": labelled(prediction.scores[:top]),
     }
 
 

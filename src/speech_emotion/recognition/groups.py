@@ -6,13 +6,11 @@ common: who speaks, which call it was, which day.
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
 
-from ..corpora.listing import delimiter
+from ..corpora.listing import cells_of, columns_of, named
 from ..errors import CorpusError, UsageError
 
 TABLES = (".csv", ".tsv")
@@ -47,31 +45,16 @@ def listed(name: str) -> tuple[list[str], list[dict[str, str]]]:
         CorpusError: if it cannot be read, has no column ``path``, or a line has too few cells or no path.
     """
     place = Path(name)
-    try:
-        text = place.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CorpusError(f"{place} is not UTF-8 (at byte {error.start}); save it as CSV in UTF-8") from error
-    except OSError as error:
-        raise CorpusError(f"{place}: {(error.strerror or str(error)).lower()}") from error
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter(text), strict=True)
+    lines = cells_of(place)
+    columns = columns_of(lines)
+    if PATH not in columns:
+        raise CorpusError(f"{place}, line 1: no column 'path' (the header is: {', '.join(columns)})")
     found = []
-    try:
-        columns = [" ".join(column.split()).lower() for column in next(lines, [])]
-        if PATH not in columns:
-            raise CorpusError(f"{place}, line 1: no column 'path' (the header is: {', '.join(columns)})")
-        for cells in lines:
-            if not any(cell.strip() for cell in cells):
-                continue
-            if len(cells) != len(columns):
-                raise CorpusError(
-                    f"{place}, line {lines.line_num}: {len(cells)} cells, but the header has {len(columns)}"
-                )
-            row = {column: cell.strip() for column, cell in zip(columns, cells, strict=True)}
-            if not row[PATH]:
-                raise CorpusError(f"{place}, line {lines.line_num}, path: is blank")
-            found.append({**row, PATH: str(place.parent / row[PATH])})
-    except csv.Error as error:
-        raise CorpusError(f"{place}, line {lines.line_num}: {error}") from error
+    for number, cells in lines:
+        row = named(f"{place}, line {number}", columns, cells)
+        if not row[PATH]:
+            raise CorpusError(f"{place}, line {number}, path: is blank")
+        found.append({**row, PATH: str(place.parent / row[PATH])})
     if not found:
         raise CorpusError(f"{place} lists no recording")
     return columns, found

@@ -164,16 +164,33 @@ def recognize_file(
         hop: seconds from one segment to the next.
         source: the recording, where it is not the file at ``path``.
     """
-    heard = path if source is None else source
+
+    def heard(sound: Source) -> Recognition:
+        parts = partial(recognize_segments, sound, model, window, hop)
+        return Recognition(path, model.name, model.recognize(sound), tuple(parts()) if segments else None)
+
+    return answered(path, model, source, heard)
+
+
+def answered(path: str, model: Model, source: Source | None, hear: Callable[[Source], Recognition]) -> Recognition:
+    """What is heard in one recording, or the reason why nothing is.
+
+    Args:
+        path: the file; what the answer calls it.
+        model: that answers.
+        source: the recording, where it is not the file at ``path``.
+        hear: is given the recording.
+
+    Raises:
+        UsageError: if what is asked for is not possible, whatever the recording.
+    """
     try:
-        whole = model.recognize(heard)
-        parts = tuple(recognize_segments(heard, model, window, hop)) if segments else None
+        return hear(path if source is None else source)
     except UsageError:
         raise
     except SpeechEmotionError as error:
         name = path if source is None else getattr(source, "name", path)
         return Recognition(path, model.name, error=str(error).removeprefix(f"{name}: "))
-    return Recognition(path, model.name, whole, parts)
 
 
 def _each(hear: Callable[[str], Recognition], paths: list[str]) -> list[Recognition]:

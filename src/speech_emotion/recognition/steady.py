@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..errors import UsageError
 from ..models.adaptation import centred_logarithms
+from ..models.calibration import softmax
 
 LONGEST = 3600.0
 """Seconds; of a time constant."""
@@ -58,9 +59,7 @@ class Smoothed:
             kept = math.exp(-(at - then) / self._seconds)
             logarithms = kept * before + (1 - kept) * logarithms
         self._before = logarithms, at
-        powers = np.exp(logarithms - logarithms.max())
-        found: NDArray[np.float64] = powers / powers.sum()
-        return found
+        return softmax(logarithms)
 
 
 class Settled:

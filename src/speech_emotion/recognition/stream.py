@@ -30,7 +30,7 @@ from ..audio.windows import Cutter, Window
 from ..errors import UsageError
 from ..models.adaptation import Adaptation
 from ..models.model import Model
-from ..models.prediction import Prediction
+from ..models.prediction import Prediction, labelled
 from .recognizer import NOT_SURE, WINDOW, builtin, hear
 from .steady import Settled, Smoothed
 
@@ -107,7 +107,7 @@ class Moment:
         answer, raw = values.pop("prediction"), values.pop("raw")
         said = {name: answer[name] for name in ("emotion", "confidence")}
         times = {name: round(answer[name], 3) for name in ("start", "end")}
-        return {**times, **said, "scores": _labelled(answer["scores"]), **values, "raw": _labelled(raw["scores"])}
+        return {**times, **said, "scores": labelled(answer["scores"]), **values, "raw": labelled(raw["scores"])}
 
 
 class Stream:
@@ -262,7 +262,3 @@ class _Session:
             self._waiting = probabilities, end
         found: NDArray[np.float64] = self._adaptation.adapted(probabilities[None])[0]
         return found
-
-
-def _labelled(scores: tuple[tuple[str, float], ...]) -> list[dict[str, Any]]:
-    return [{"label": label, "score": score} for label, score in scores]

@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 
 from ..audio.read import Source, blocks
 from ..audio.waveform import RATE, Waveform
-from ..errors import SpeechEmotionError, UsageError
 from ..models.model import LONG_SECONDS, Model
 from ..models.prediction import Prediction
 from . import whisper
-from .recognizer import Recognition, builtin
+from .recognizer import Recognition, answered, builtin
 from .transcript import Segment, Transcript, Word, plain
 
 if TYPE_CHECKING:
@@ -115,17 +114,14 @@ def transcribe_file(
         threads: of Whisper; None takes all cores.
         source: the recording, where it is not the file at ``path``.
     """
-    heard = path if source is None else source
     listener = whisper.opened(whisper.find(words), threads)  # what no recording could make right is no answer
     whisper.check_language(listener, language)
-    try:
-        found = transcribe(heard, model, words=words, language=language, threads=threads)
-    except UsageError:
-        raise
-    except SpeechEmotionError as error:
-        name = path if source is None else getattr(source, "name", path)
-        return Recognition(path, model.name, error=str(error).removeprefix(f"{name}: "))
-    return Recognition(path, model.name, found.prediction, found.segments, text=found.text, language=found.language)
+
+    def heard(sound: Source) -> Recognition:
+        found = transcribe(sound, model, words=words, language=language, threads=threads)
+        return Recognition(path, model.name, found.prediction, found.segments, text=found.text, language=found.language)
+
+    return answered(path, model, source, heard)
 
 
 def stretches(

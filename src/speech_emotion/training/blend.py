@@ -16,11 +16,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..errors import MissingExtraError
 from ..evaluation.fitting import fit
-from ..models.calibration import tempered
+from ..models.calibration import SMALLEST, tempered
 from ..models.onnx_audit import INPUT, OUTPUT
-
-LEAST = 1e-12
-"""A probability, so that it has a logarithm."""
 
 
 class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -114,7 +111,7 @@ class BlendClassifier:
             constants.append(from_array(np.array(values, dtype=kind), name))
             return name
 
-        least, most = constant("least", LEAST, np.float32), constant("most", 1.0, np.float32)
+        least, most = constant("least", SMALLEST, np.float32), constant("most", 1.0, np.float32)
         members = zip(blend.fitted_, blend.columns, blend.weights, blend.temperatures, strict=True)
         for number, (fitted, where, weight, temperature) in enumerate(members):
             inner, more = graph_of(fitted)

@@ -19,7 +19,8 @@ from sklearn.preprocessing import StandardScaler
 from ..errors import UsageError
 from ..features.rows import Rows
 from .families import FAMILIES
-from .ridge import SLOPE, BalancedRidge
+from .families import family as named
+from .ridge import SLOPE, BalancedRidge, balanced, solved
 
 Matrix = NDArray[np.float64]
 
@@ -70,8 +71,6 @@ def by_blocks(family: str, seed: int = 0, **hyperparameters: Any) -> ByBlocks:
     Raises:
         UsageError: if it cannot; the message lists those that can, and what to do.
     """
-    from .families import family as named
-
     pipeline = named(family).build(seed=seed, **hyperparameters)
     if not learns_by_blocks(pipeline):
         able = ", ".join(name for name, each in FAMILIES.items() if learns_by_blocks(each.build()))
@@ -102,7 +101,7 @@ def _ridge(classifier: BalancedRidge, X: _Scaled, y: NDArray[Any], groups: Any) 
     """As :meth:`.BalancedRidge.fit`, by the system of the columns."""
     classifier.classes_, numbers = np.unique(y, return_inverse=True)
     classes, columns = len(classifier.classes_), X.shape[1]
-    weights = len(numbers) / (classes * np.bincount(numbers)[numbers])
+    weights = balanced(numbers, classes)
     targets = np.eye(classes)[numbers]
     who, away = np.zeros(len(numbers), dtype=np.intp), np.zeros((1, columns))
     if groups is not None and classifier.centred:
@@ -119,9 +118,7 @@ def _ridge(classifier: BalancedRidge, X: _Scaled, y: NDArray[Any], groups: Any) 
     middle /= total
     system = (gram - total * np.outer(middle, middle)) / columns
     system[np.diag_indices(columns)] += classifier.penalty
-    from scipy.linalg import solve
-
-    slopes = solve(system, products - total * np.outer(middle, centre), assume_a="pos", overwrite_a=True) / columns
+    slopes = solved(system, products - total * np.outer(middle, centre)) / columns
     coef, intercept = SLOPE * slopes.T, SLOPE * (centre - middle @ slopes)
     if classes == 2:
         coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]

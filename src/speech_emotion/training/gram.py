@@ -17,7 +17,7 @@ from ..features.whole import WHOLE
 from .components import row_weights
 from .fold_data import Bench, Columns
 from .ridge import SLOPE, balanced
-from .scaling import scale_of
+from .scaling import standard_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,6 +122,6 @@ def _solved(system: NDArray[np.float32], targets: NDArray[np.float64]) -> NDArra
 
 def _products(bench: Bench, columns: Columns, fold: int) -> NDArray[np.float32]:
     learnt, asked = bench.values(columns, fold)
-    middle, scale = scale_of(learnt, "standard")
+    middle, scale = standard_of(learnt)
     learnt = (learnt - middle) / scale
     return np.concatenate([learnt, (asked - middle) / scale]) @ learnt.T  # type: ignore[no-any-return]

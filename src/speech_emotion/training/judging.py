@@ -19,8 +19,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import TrainingError
 from ..evaluation.fitting import fit, guess
 from ..evaluation.intervals import Score, bootstrap_over_speakers
+from ..evaluation.metrics import confusion, uar
+from ..models.calibration import softmax
 from .candidate import Candidate
 from .families import family as family_named
 from .fold_data import Bench, Columns
@@ -70,14 +73,21 @@ class Attempt:
     error: str | None = None
     answer: NDArray[np.float32] | None = None
 
-    @property
-    def partial(self) -> float | None:
-        """The mean UAR of the speakers that were tested, if any were."""
-        return None if np.isnan(self.uars).all() else float(np.nanmean(self.uars))
-
 
 def attempt(race: Race) -> Attempt:
-    """Judge a candidate; it may fail in any way that its libraries know."""
+    """Judge a candidate; it may fail in any way that its libraries know.
+
+    Raises:
+        TrainingError: if the recordings cannot be read here, or what follows from them not be kept: the candidate is
+            not to blame, and would be judged elsewhere.
+    """
+    try:
+        return _attempt(race)
+    except OSError as error:
+        raise TrainingError(f"a trial cannot read or write {error.filename}: {error.strerror or error}") from error
+
+
+def _attempt(race: Race) -> Attempt:
     begin = time.perf_counter()
     bench = race.bench
     labels, who, fold = (bench.shared[name] for name in ("labels", "who", "fold"))
@@ -89,13 +99,15 @@ def attempt(race: Race) -> Attempt:
                 probabilities = held_out(bench, race.candidate, number)
             if not np.isfinite(probabilities).all():
                 raise ValueError("its probabilities are not finite")  # noqa: TRY301
+        except OSError:
+            raise
         except Exception as problem:
             error = " ".join(f"{type(problem).__name__}: {problem}".split())[:200]
             return Attempt({}, uars, number, time.perf_counter() - begin, error)
         answer[fold == number] = probabilities
         for speaker in np.unique(who[fold == number]):
             own = who == speaker
-            uars[speaker] = _uar(labels[own], answer[own].argmax(axis=1))
+            uars[speaker] = uar(confusion(labels[own], answer[own].argmax(axis=1), bench.classes))
         rivals = race.rivals if race.rivals is not None and number + 1 < bench.folds else ()
         if len(rivals) and all(behind(uars, rival) for rival in rivals):
             return Attempt({}, uars, number + 1, time.perf_counter() - begin)
@@ -182,11 +194,6 @@ def _ridge(bench: Bench, candidate: Candidate, columns: Columns, fold: int) -> N
     there, numbers = np.unique(labels, return_inverse=True)
     speakers = np.unique(who, return_inverse=True)[1]
     logits = gram.ridge_by_gram(gram.gram_of(bench, columns, fold), numbers, speakers, len(there), **settings)
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     probabilities = np.zeros((len(logits), bench.classes))
-    probabilities[:, there] = powers / powers.sum(axis=1, keepdims=True)
+    probabilities[:, there] = softmax(logits)
     return probabilities
-
-
-def _uar(labels: NDArray[np.int64], named: NDArray[np.int64]) -> float:
-    return float(np.mean([(named[labels == emotion] == emotion).mean() for emotion in np.unique(labels)]))

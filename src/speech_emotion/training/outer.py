@@ -23,6 +23,12 @@ from .trial import Trial
 FOLDER = "outer"
 
 
+def folders(table: FeatureTable, place: Path, outer: int) -> list[Path]:
+    """Where the search of each outer fold is kept; there are fewer where there are fewer speakers."""
+    folds = min(outer, len(set(table.speakers.tolist())))
+    return [place / FOLDER / f"{number:02d}-of-{folds:02d}" for number in range(1, folds + 1)]
+
+
 def repeated(
     table: FeatureTable, plan: Plan, place: Path, outer: int, on_trial: Callable[[Trial], None] | None = None
 ) -> Report:
@@ -34,14 +40,19 @@ def repeated(
         place: its folder; the folds' are in it.
         outer: how many folds; fewer where there are fewer speakers.
         on_trial: called with each finished trial.
+
+    Raises:
+        KeyboardInterrupt: if one of the searches was interrupted: what is left of it is not the procedure.
     """
-    folds = min(outer, len(set(table.speakers.tolist())))
+    own = folders(table, place, outer)
+    folds = len(own)
     labels = numbered(table.emotions, table.classes)
     probabilities = np.zeros((len(table), len(table.classes)))
     for number in range(folds):
         development, test = lock_away(table, plan.seed, folds, number)
-        own = place / FOLDER / f"{number + 1:02d}-of-{folds:02d}"
-        result = run(table, development, test, own, replace(plan, keep=1), on_trial)
+        result = run(table, development, test, own[number], replace(plan, keep=1), on_trial)
+        if result.stopped == "interrupted":
+            raise KeyboardInterrupt
         config = result.best.config
         asked = table.rows(test).narrow(config.features, config.statistics)
         probabilities[test] = result.best.predict_proba(asked)

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from ..errors import MissingExtraError, unknown
-from .candidate import Candidate
 from .evolution import Known, Proposal, evolved, firsts
 from .families import family as family_named
 from .search_space import SearchSpace
@@ -157,16 +156,3 @@ def quiet() -> Iterator[None]:
         yield
     finally:
         optuna.logging.set_verbosity(spoken)
-
-
-__all__ = [
-    "GENERATION",
-    "STRATEGIES",
-    "Candidate",
-    "Known",
-    "Proposal",
-    "Strategy",
-    "check_names",
-    "generation",
-    "quiet",
-]

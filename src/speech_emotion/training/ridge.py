@@ -18,6 +18,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ..models.calibration import softmax
+
 SLOPE = 8.0
 """Of the softmax that makes probabilities of the regressed values, which are about 0 and 1; a temperature that is
 fitted on unheard speakers then says how sure to be."""
@@ -73,9 +75,7 @@ class BalancedRidge(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         logits = self.decision_function(X)
         if logits.ndim == 1:
             logits = np.stack([np.zeros_like(logits), logits], axis=1)
-        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        found: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
-        return found
+        return softmax(logits)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The likeliest class of each row, shape (n,)."""

@@ -53,17 +53,11 @@ def scaled(classifier: Any, scaling: str = "standard", components: int | None = 
     return make_pipeline(*steps, classifier)
 
 
-def scale_of(values: NDArray[np.float32], scaling: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """What a scaling takes away from each column, and then divides it by, each of shape (columns,).
+def standard_of(values: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What ``standard`` takes away from each column, and then divides it by, each of shape (columns,).
 
     Args:
         values: learnt, shape (n, columns).
-        scaling: a name from :data:`SCALINGS`.
     """
-    made = SCALINGS[scaling]
-    columns = values.shape[1]
-    if made is None:
-        return np.zeros(columns, dtype=np.float32), np.ones(columns, dtype=np.float32)
-    fitted = made().fit(values)
-    middle = fitted.mean_ if scaling == "standard" else fitted.center_
-    return middle.astype(np.float32), fitted.scale_.astype(np.float32)
+    fitted = _standard().fit(values)
+    return fitted.mean_.astype(np.float32), fitted.scale_.astype(np.float32)

@@ -26,10 +26,10 @@ from . import search_space
 from .folder_lock import alone_in
 from .leaderboard import SearchResult
 from .locked import lock_away
-from .outer import repeated
+from .outer import folders, repeated
 from .proposals import check_names
 from .search_page import write_page
-from .session import Plan, run
+from .session import Plan, refuse_unfinished, run
 from .train import check_seed
 from .trial import Trial
 
@@ -70,7 +70,8 @@ def search(
             earlier search there are replaced.
         seed: of the strategy, the models, the splits and the intervals.
         workers: how many processes, all cores if None, or a Dask scheduler's address; the trials are the same.
-        families: those to try; None is all, or of an encoder's features ``ridge`` and ``lda``: the others take minutes.
+        families: those to try; None is those that ``space`` lists, else all, or of an encoder's features ``ridge``
+            and ``lda``: the others take minutes.
         space: changes to the search space, as :meth:`.search_space.SearchSpace.of` takes them, or a TOML file's path.
         outer: repeat the whole search in so many outer folds of the speakers, to score it as a procedure; each takes
             as long again.
@@ -100,13 +101,20 @@ def search(
     check_seed(seed)
     place = writable(Path(folder))
     changes = space if isinstance(space, Mapping) or space is None else search_space.read(space)
+    if not families and not (changes or {}).get("families"):
+        families = families_of(table.config.features)
     plan = Plan(strategy, seconds, trials, until, keep, seed, workers, families, changes or {}, resume)
     search_space.SearchSpace.of(table.config, families, plan.space)
     development, locked = lock_away(table, seed)
     with alone_in(place):
+        for own in folders(table, place, outer) if outer is not None and not resume else ():
+            refuse_unfinished(own, strategy)  # now, and not after a search that takes as long as it is given
         result = run(table, development, locked, place, plan, on_trial, progress)
         if outer is not None and result.stopped != "interrupted":
-            result = replace(result, procedure=repeated(table, plan, place, outer, on_trial))
+            try:
+                result = replace(result, procedure=repeated(table, plan, place, outer, on_trial))
+            except KeyboardInterrupt:  # the models are there, and so are the journals of the folds
+                result = replace(result, stopped="interrupted")
         write_page(result, table)
     return result
 

@@ -90,7 +90,7 @@ def run(
     origins = Origins.of(plan.strategy, plan.seed, table, development, space)
     journal = opened(place, origins, space, plan.resume)
     with bench_of(development, place / SHARED, plan.seed) as bench, Standing(plan.workers) as standing:
-        _seen(plan.workers, place / SHARED)
+        _seen(plan.workers, Path(bench.shared.folder))
         answers: Answers = {}
         trying = judged(plan.strategy, space, bench, journal, standing, plan.trials, answers)
         begin = time.monotonic()
@@ -128,9 +128,10 @@ def run(
 
 def _seen(workers: Workers, folder: Path) -> None:
     """Raise where workers on other machines do not see the arrays that they are to share."""
-    if not see(workers, {str(file): file.stat().st_size for file in folder.resolve().iterdir()}):
+    if not see(workers, {str(file): file.stat().st_size for file in folder.iterdir()}):
         raise UsageError(
-            f"the workers do not see {folder}; name a --models-dir that is there under the same name on all machines"
+            f"the workers do not see {folder.parent}; name a --models-dir that is there under the same name on all "
+            "machines"
         )
 
 
@@ -142,17 +143,27 @@ def opened(place: Path, origins: Origins, space: SearchSpace, resume: bool) -> J
     """
     place.mkdir(parents=True, exist_ok=True)
     path = place / f"{origins.strategy}{SUFFIX}"
-    if not resume and path.exists():
-        left = Journal.left_by_another(path)
-        if left:
-            raise UsageError(
-                f"{place} holds a search that was not finished ({left} trials): go on with --resume, or remove "
-                f"{path} to begin anew"
-            )
-        path.unlink()
+    if not resume:
+        refuse_unfinished(place, origins.strategy)
+        path.unlink(missing_ok=True)
     journal = Journal(path, origins, space)
     journal.finished(False)
     return journal
+
+
+def refuse_unfinished(place: Path, strategy: str) -> None:
+    """Refuse to write over a search that was not finished.
+
+    Raises:
+        UsageError: if there is one, or its file is no journal.
+    """
+    path = place / f"{strategy}{SUFFIX}"
+    left = Journal.left_by_another(path) if path.exists() else 0
+    if left:
+        raise UsageError(
+            f"{place} holds a search that was not finished ({left} trials): go on with --resume, or remove "
+            f"{path} to begin anew"
+        )
 
 
 def _tried(

@@ -6,6 +6,7 @@ What is computed from them can be shared in the same way: the first that needs i
 from __future__ import annotations
 
 import shutil
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,10 +56,11 @@ def shared(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> Iterator[SharedA
         arrays: by name.
     """
     shutil.rmtree(folder, ignore_errors=True)
+    own = folder / uuid.uuid4().hex  # a cluster's workers outlive a search, and keep what they have mapped by its path
     try:
         for name, values in arrays.items():
-            _write(folder / f"{name}.npy", values)
-        yield SharedArrays(str(folder.resolve()))
+            _write(own / f"{name}.npy", values)
+        yield SharedArrays(str(own.resolve()))
     finally:
         _mapped.cache_clear()
         shutil.rmtree(folder, ignore_errors=True)

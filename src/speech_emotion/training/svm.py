@@ -21,6 +21,8 @@ from sklearn.svm import SVC
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ..models.calibration import softmax
+
 SHARPNESS = 3.0
 """Of a vote: at the margin it is 0.995 of a whole one."""
 
@@ -77,7 +79,7 @@ class PairwiseSVC(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Probabilities, shape (n, classes), of features of shape (n, columns)."""
         check_is_fitted(self)
         X = validate_data(self, X, reset=False)
-        return _softmax(self.slope_ * self._score(self.svc_, X))
+        return softmax(self.slope_ * self._score(self.svc_, X))
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The likeliest class of each row, shape (n,)."""
@@ -119,7 +121,7 @@ class PairwiseSVC(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 machines.kernel, gamma = "precomputed", self._gamma(learnt)
                 learnt, asked = (np.exp(-gamma * distances[np.ix_(rows, kept)]) for rows in (kept, held))
             scores[held] = self._score(machines.fit(learnt, numbers[kept]), asked)
-        losses = [log_loss(numbers, _softmax(slope * scores)) for slope in SLOPES]
+        losses = [log_loss(numbers, softmax(slope * scores)) for slope in SLOPES]
         return float(SLOPES[np.argmin(losses)])
 
 
@@ -129,8 +131,3 @@ def _votes(classes: int) -> NDArray[np.float64]:
     for row, (one, other) in enumerate(pairs):
         votes[row, one], votes[row, other] = 1, -1
     return votes
-
-
-def _softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]
