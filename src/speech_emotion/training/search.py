@@ -91,7 +91,6 @@ def search(
     """
     require("a search")
     refuse_unknown(table.speakers)
-    families = families or families_of(table.config.features)
     check_names(strategy, families)
     seconds = parse_budget("5m" if budget is None and trials is None and until is None else budget)
     for name, number, least in (("trials", trials, 1), ("keep", keep, 1), ("outer", outer, 2)):
