@@ -25,7 +25,8 @@ import speech_emotion as se
 from speech_emotion.audio.read import read
 from speech_emotion.cli.main import run
 from speech_emotion.errors import AudioError, UsageError
-from speech_emotion.serving.mcp import Folders, create_server
+from speech_emotion.serving.folders import Folders
+from speech_emotion.serving.mcp import create_server
 
 ANGRY = "Actor_05/03-01-05-02-01-02-05.wav"
 

@@ -7,11 +7,11 @@ Files are read only within folders that were named at the start, wherever links 
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Annotated, BinaryIO, TypeVar
+from typing import Annotated, TypeVar
 
 import anyio
 import numpy as np
@@ -26,12 +26,13 @@ from ..audio import microphone
 from ..audio.mono import ToMono
 from ..audio.vad import SPEECH, STEP_SECONDS, VoiceActivity
 from ..audio.waveform import RATE, Waveform
-from ..errors import AudioError, SpeechEmotionError, UsageError, visible
+from ..errors import AudioError, SpeechEmotionError, visible
 from ..models.model import Model
 from ..recognition.formats import as_dict
 from ..recognition.recognizer import Recognition, recognize_file
 from ..recognition.stream import LEAST_SPEECH
 from ..recognition.words import transcribe_file
+from .folders import Folders
 from .schemas import Emotion, Heard
 
 HOST = "127.0.0.1"
@@ -75,58 +76,6 @@ class Listened(Heard):
     duration: float = Field(ge=0, description="Seconds listened.")
     device: str
     model: str
-
-
-class Folders:
-    """The folders in which files may be read.
-
-    Args:
-        named: at least one is needed to read any file.
-
-    Raises:
-        UsageError: if one of them is no folder.
-    """
-
-    def __init__(self, named: Sequence[Path]) -> None:
-        for folder in named:
-            if not folder.is_dir():
-                raise UsageError(f"{visible(str(folder))} is no folder")
-        self.roots = tuple(folder.resolve() for folder in named)
-
-    def find(self, path: str) -> Path:
-        """The file that is meant, with all links resolved.
-
-        Args:
-            path: absolute, or from one of the folders.
-
-        Raises:
-            AudioError: if it is not within a folder, or is no file. Of what is outside nothing is told.
-        """
-        inside = []
-        for root in self.roots:
-            try:
-                place = (root / path).resolve()
-            except (OSError, RuntimeError, ValueError):  # links in a circle, a name that none can have
-                continue
-            if any(place.is_relative_to(each) for each in self.roots):
-                inside.append(place)
-        for place in inside:
-            if place.is_file():
-                return place
-        if inside:
-            raise AudioError(f"{visible(path)}: no such file")
-        raise AudioError(f"{visible(path)}: not within the folders that this server may read")
-
-    @contextmanager
-    def opened(self, path: str) -> Iterator[BinaryIO]:
-        """The file that is meant, open."""
-        place = self.find(path)
-        try:
-            file = place.open("rb")
-        except OSError as error:
-            raise AudioError(f"{visible(path)}: {(error.strerror or str(error)).lower()}") from error
-        with file:
-            yield file
 
 
 FilePath = Annotated[
