@@ -91,7 +91,7 @@ def test_names_of_people_are_names(name: str, adaptable: Model) -> None:
     ],
 )
 def test_what_leads_elsewhere_is_no_name(name: str) -> None:
-    with pytest.raises(UsageError, match="cannot be a speaker's name: .* such as 'ann'$"):
+    with pytest.raises(UsageError, match=r"cannot be a speaker's name: .* such as 'ann'$"):
         profiles.path_of(name)
 
 
