@@ -16,6 +16,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 import speech_emotion as se
+from speech_emotion.errors import SpeechEmotionError
+from speech_emotion.serving.ears import Ears
 
 from .conftest import PATIENCE, Running, launch, wav
 
@@ -212,3 +214,36 @@ def test_a_client_that_goes_away_leaves_nothing_behind(server: Running) -> None:
         server.until("speech_emotion_streams", 1)
         stream.socket.shutdown(socket.SHUT_RDWR)
         server.until("speech_emotion_streams", 0)
+
+
+def test_a_message_of_minutes_is_heard_second_by_second(server: Running) -> None:
+    heard = 'speech_emotion_audio_seconds_total{source="stream"}'
+    before = server.metric(heard)
+    with opened(server, rate=1_000, window=0.5, hop=0.05) as stream:
+        stream.send(np.zeros(300_000, dtype="<i2").tobytes())  # 300 s
+        assert told(stream)["type"] == "moment"
+        assert server.metric(heard) - before < 300
+
+
+def test_a_client_that_does_not_read_loses_its_place() -> None:
+    running = launch("--idle-seconds", "1")
+    deaf = socket.socket()
+    deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    deaf.connect(running.place)
+    with connect(at(running), sock=deaf, max_queue=1, close_timeout=0) as stream:
+        say(stream, {**START, "rate": 1_000, "window": 0.5, "hop": 0.042})
+        assert told(stream)["type"] == "ready"
+        stream.send(np.zeros(500_000, dtype="<i2").tobytes())  # 12,000 moments
+        running.until("speech_emotion_streams", 1)
+        running.until("speech_emotion_streams", 0)
+        assert running.metric("speech_emotion_moments_total") < 11_900
+    assert running.end() == 0
+
+
+def test_long_work_ends_where_the_server_does() -> None:
+    ears = Ears(["classic"], None, 1)
+    parts = ears.while_open(range(3))
+    assert next(parts) == 0
+    ears.close()
+    with pytest.raises(SpeechEmotionError, match="the server has ended"):
+        next(parts)

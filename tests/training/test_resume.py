@@ -143,11 +143,30 @@ def test_going_on_with_something_else_is_refused_in_a_line(made_table, tmp_path,
     assert "\n" not in str(refused.value)
 
 
-def test_what_is_no_journal_is_refused_and_kept(made_table, tmp_path):
-    (tmp_path / "evolution.journal").write_text("mine\nand mine\n")
+@pytest.mark.parametrize("text", ["mine\nand mine\n", "mine, without an end"])
+def test_what_is_no_journal_is_refused_and_kept(made_table, tmp_path, text):
+    (tmp_path / "evolution.journal").write_text(text)
     with pytest.raises(UsageError, match="is not a search's journal"):
         search(made_table(), trials=1, folder=tmp_path, **QUICK)
-    assert (tmp_path / "evolution.journal").read_text() == "mine\nand mine\n"
+    assert (tmp_path / "evolution.journal").read_text() == text
+
+
+def test_a_search_that_was_killed_before_its_first_trial_begins_anew(made_table, tmp_path):
+    table = made_table(clips=2)
+    begin(table, tmp_path, 1)
+    journal = tmp_path / "evolution.journal"
+    journal.write_text("".join(journal.read_text().splitlines(keepends=True)[:3]))
+    assert search(table, trials=2, folder=tmp_path, resume=True, **QUICK).models
+
+
+def test_a_trial_of_somebody_else_is_refused_in_a_line(made_table, tmp_path):
+    table = made_table(clips=2)
+    begin(table, tmp_path, 2)
+    journal = tmp_path / "evolution.journal"
+    journal.write_text(journal.read_text().replace('"number"', '"place"'))
+    with pytest.raises(UsageError, match="a trial that no search wrote") as refused:
+        search(table, trials=5, folder=tmp_path, resume=True, **QUICK)
+    assert "\n" not in str(refused.value)
 
 
 def test_two_searches_in_one_folder_are_kept_apart(made_table, tmp_path):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 
 from ..audio.waveform import RATE, Waveform
-from ..errors import UsageError
+from ..errors import SpeechEmotionError, UsageError
 from ..models import bundle
 from ..models.model import Model
 from ..recognition import whisper
@@ -51,6 +52,7 @@ class Ears:
             raise UsageError("a server needs a model")
         self._words = None if words is None else whisper.find(words)
         self.words = Path(words).name if words is not None and os.path.exists(words) else words
+        self._closed = threading.Event()
         self._files = ThreadPoolExecutor(concurrent, "files")
         self._streams = ThreadPoolExecutor(cores(), "streams")
 
@@ -79,6 +81,17 @@ class Ears:
         assert self._words is not None
         return transcribe(sound, model, words=self._words, language=language)
 
+    def while_open(self, parts: Iterable[Result]) -> Iterator[Result]:
+        """Those parts of long work, which ends where the server does: a thread cannot be broken off otherwise.
+
+        Raises:
+            SpeechEmotionError: if the server has ended.
+        """
+        for part in parts:
+            if self._closed.is_set():
+                raise SpeechEmotionError("the server has ended")
+            yield part
+
     async def hear(self, work: Callable[..., Result], *arguments: object) -> Result:
         """Work on a recording, beside everything else."""
         return await asyncio.get_running_loop().run_in_executor(self._files, partial(work, *arguments))
@@ -96,5 +109,6 @@ class Ears:
 
     def close(self) -> None:
         """Let the threads end."""
+        self._closed.set()
         self._files.shutdown(wait=False, cancel_futures=True)
         self._streams.shutdown(wait=False, cancel_futures=True)

@@ -16,6 +16,7 @@ from ..models.model import Model
 from ..recognition.formats import as_dict
 from ..recognition.recognizer import Recognition, recognize_segments
 from . import refusals, uploads
+from .ears import Ears
 from .refusals import RefusedError
 from .schemas import MOST_OVERLAP, Emotion, EmotionOptions, ModelEntry, ModelList, State, errors
 from .service import Service
@@ -109,7 +110,7 @@ def add_emotion(app: FastAPI, service: Service) -> None:
                 raise RefusedError(422, "invalid_value", f"hop must be at least window / {MOST_OVERLAP}", "hop")
             async with service.admission.turn():
                 sound = await service.decoders.decode(upload.file, model.config.rate)
-                answer = await service.ears.hear(_recognized, sound, model, asked)
+                answer = await service.ears.hear(_recognized, service.ears, sound, model, asked)
         service.metrics.heard(sound.duration, "file")
         return JSONResponse(answer)
 
@@ -156,9 +157,10 @@ def _valid(kind: type[Options], given: Mapping[str, Any]) -> Options:
         raise RequestValidationError(error.errors()) from None
 
 
-def _recognized(sound: Waveform, model: Model, asked: EmotionOptions) -> dict[str, Any]:
+def _recognized(ears: Ears, sound: Waveform, model: Model, asked: EmotionOptions) -> dict[str, Any]:
     whole = model.recognize(sound)
-    parts = tuple(recognize_segments(sound, model, asked.window, asked.hop)) if asked.segments else None
+    windows = recognize_segments(sound, model, asked.window, asked.hop)
+    parts = tuple(ears.while_open(windows)) if asked.segments else None
     values = as_dict(Recognition("", model.name, whole, parts), asked.top_k)
     del values["path"]
     return values

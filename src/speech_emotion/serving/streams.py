@@ -44,6 +44,12 @@ from .schemas import LONGEST_WINDOW, MOST_OVERLAP, SHORTEST_WINDOW
 VERSION = 1
 SUBPROTOCOL = "speech-emotion.v1"
 
+SECONDS_AT_ONCE = 1.0
+"""Of sound heard in one go: a message may hold minutes, and neither other streams nor a shutdown wait for them."""
+
+CLOSE_SECONDS = 5.0
+"""For a client to take the reason why it is closed."""
+
 END, PROTOCOL, IMPOSSIBLE, NO_SOUND, IDLE, FAILED, BUSY = 1000, 1002, 1003, 1007, 1008, 1011, 1013
 
 _log = logging.getLogger(__name__)
@@ -120,6 +126,7 @@ class _Session:
     def __init__(self, websocket: WebSocket, ears: Ears, limits: ServerLimits, metrics: Metrics) -> None:
         self._websocket, self._ears, self._limits, self._metrics = websocket, ears, limits, metrics
         self._moments = 0
+        self._at_once = 1  # bytes
 
     async def run(self) -> None:
         first = await self._next()
@@ -157,18 +164,20 @@ class _Session:
             )
         except SpeechEmotionError as error:
             raise _ClosedError(IMPOSSIBLE, "invalid_value", str(error)) from None
+        self._at_once = int(SECONDS_AT_ONCE * start.rate) * start.channels * (2 if start.encoding == "pcm16" else 4)
         settings = start.model_dump(exclude={"type", "version", "model"})
         await self._send("ready", {"version": VERSION, "model": model.name, "emotions": model.emotions, **settings})
         return stream
 
     async def _heard(self, stream: Stream, sound: bytes) -> None:
-        before = stream.seconds
-        try:
-            moments = await self._ears.follow(stream.feed, sound)
-        except SpeechEmotionError as error:
-            raise _ClosedError(NO_SOUND, "bad_sound", str(error)) from None
-        self._metrics.heard(stream.seconds - before, "stream")
-        await self._tell(moments)
+        for begin in range(0, len(sound), self._at_once):
+            before = stream.seconds
+            try:
+                moments = await self._ears.follow(stream.feed, sound[begin : begin + self._at_once])
+            except SpeechEmotionError as error:
+                raise _ClosedError(NO_SOUND, "bad_sound", str(error)) from None
+            self._metrics.heard(stream.seconds - before, "stream")
+            await self._tell(moments)
 
     async def _tell(self, moments: list[Moment]) -> None:
         for moment in moments:
@@ -189,7 +198,11 @@ class _Session:
         return sound if isinstance(sound, bytes) else text
 
     async def _send(self, kind: str, values: dict[str, Any]) -> None:
-        await self._websocket.send_text(json.dumps({"type": kind, **values}, ensure_ascii=False))
+        text = json.dumps({"type": kind, **values}, ensure_ascii=False)
+        try:
+            await asyncio.wait_for(self._websocket.send_text(text), self._limits.idle_seconds)
+        except (TimeoutError, asyncio.TimeoutError):
+            raise _ClosedError(IDLE, "idle", "what was sent is not read") from None
 
 
 def _understood(kind: TypeAdapter[Any], message: str) -> Any:
@@ -203,7 +216,8 @@ def _understood(kind: TypeAdapter[Any], message: str) -> Any:
 
 
 async def _close(websocket: WebSocket, closed: _ClosedError) -> None:
-    with suppress(WebSocketDisconnect, RuntimeError, OSError):  # the other side may have gone first
-        error = {"type": "error", "code": closed.word, "message": str(closed)}
-        await websocket.send_text(json.dumps(error, ensure_ascii=False))
-        await websocket.close(closed.code, closed.word)
+    error = {"type": "error", "code": closed.word, "message": str(closed)}
+    gone = (WebSocketDisconnect, RuntimeError, OSError, asyncio.TimeoutError)
+    with suppress(*gone):  # the other side may have gone first, or does not read
+        await asyncio.wait_for(websocket.send_text(json.dumps(error, ensure_ascii=False)), CLOSE_SECONDS)
+        await asyncio.wait_for(websocket.close(closed.code, closed.word), CLOSE_SECONDS)

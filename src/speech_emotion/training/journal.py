@@ -90,13 +90,20 @@ class Journal:
         there = path.exists()
         with quiet():
             study = _opened(path)
-        if there and study.user_attrs:
+        known = study.get_trials(deepcopy=False)
+        if there and known:  # a search that was killed before its first trial may not even have said what it is
             _check(study.user_attrs, origins, path)
         else:
             for name, value in origins.as_dict().items():
                 study.set_user_attr(name, value)
         self._study = study
-        self.trials: list[Trial] = [restored(trial.user_attrs, space) for trial in study.get_trials(deepcopy=False)]
+        try:
+            self.trials: list[Trial] = [restored(trial.user_attrs, space) for trial in known]
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise UsageError(
+                f"{path} holds a trial that no search wrote ({type(error).__name__}: {error}); "
+                "remove it, or name another folder"
+            ) from error
 
     @staticmethod
     def left_by_another(path: Path) -> int:
@@ -234,6 +241,8 @@ def _cut_off_half_a_line(path: Path) -> None:
         return
     with path.open("rb+") as file:
         content = file.read()
+        if content and not content.startswith(b"{"):
+            raise UsageError(f"{path} is not a search's journal; remove it, or name another folder")
         whole = content.rfind(b"\n") + 1
         if whole < len(content):
             file.truncate(whole)
