@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import json
 import os
 import signal
@@ -367,3 +368,17 @@ def test_on_real_recordings_evolution_finds_what_beats_chance_and_the_journal_go
     assert len(result.leaderboard) == 30
     assert result.kept[0].inner["uar"].low > result.chance
     assert result.kept[0].outer["uar"].value > 1.4 * result.chance
+
+
+@pytest.mark.parametrize(
+    ("space", "message"),
+    [
+        ({"families": 1}, "families are names"),
+        ({"scaling": [["standard"]]}, "scaling are names"),
+        ({"ridge": {"penalty": [datetime.date(1979, 5, 27)]}}, "is no value to search in"),
+        ({"ridge": {"penalty": [{"low": 1}]}}, "is no value to search in"),
+    ],
+)
+def test_a_space_of_the_wrong_kinds_is_refused(made_table, tmp_path, space, message):
+    with pytest.raises(UsageError, match=message):
+        search(made_table(), trials=1, folder=tmp_path, space=space)

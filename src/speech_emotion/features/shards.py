@@ -203,6 +203,8 @@ class ShardedTable:
             raise FeatureError(f"{place / MANIFEST} is not what `extract` wrote ({reason})") from error
         if about["format"] != FORMAT:
             raise FeatureError(f"{place / MANIFEST} is of format {about['format']}; this version reads {FORMAT}")
+        if sum(shard.utterances for shard in found.shards) != len(found) or not found.shards:
+            raise FeatureError(f"{place / MANIFEST} names other shards than it counts recordings of; extract it again")
         if any(Path(shard.file).name != shard.file for shard in found.shards):
             raise FeatureError(f"{place / MANIFEST} names a file in another folder")
         return found

@@ -16,10 +16,11 @@ of it, from Python or by a TOML file:
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -197,7 +198,9 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 def _list(given: Mapping[str, Any], key: str, valid: Any, kind: str) -> tuple[str, ...]:
     wanted = given.get(key, ())
-    wanted = [wanted] if isinstance(wanted, str) else list(wanted)
+    wanted = [wanted] if isinstance(wanted, str) else wanted
+    if not isinstance(wanted, Collection) or not all(isinstance(name, str) for name in wanted):
+        raise UsageError(f"{key} are names, such as {list(valid)[:1]}, not {wanted!r}")
     for name in wanted:
         if name not in valid:
             raise unknown(kind, str(name), list(valid), owner="the search")
@@ -241,7 +244,9 @@ def _dimension(name: str, value: Any) -> Dimension:
 def _value(value: Any) -> Any:
     """A value as Python has it: TOML has no None and no tuples."""
     if isinstance(value, list):
-        return tuple(value)
+        return tuple(map(_value, value))
+    if isinstance(value, (Mapping, datetime.date, datetime.time)):
+        raise UsageError(f"{value!r} is no value to search in; valid: numbers, text, true, false, and lists of them")
     return None if value == "none" else value
 
 
