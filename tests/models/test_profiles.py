@@ -87,7 +87,7 @@ def test_names_of_people_are_names(name: str, adaptable: Model) -> None:
     "name",
     [
         *("", " ", ".", "..", "../ann", "a/b", "a\\b", "/etc/x", "c:ann", "ann\0", "ann\n", ".ann", "ann."),
-        *("nul", "COM1.x", "x" * 65, "~", "$HOME", "a*"),
+        *("nul", "COM1.x", "x" * 65, "𝔘" * 64, "~", "$HOME", "a*"),
     ],
 )
 def test_what_leads_elsewhere_is_no_name(name: str) -> None:

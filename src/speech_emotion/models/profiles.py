@@ -25,6 +25,10 @@ DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
 """What Windows takes for a device, whatever folder it is in."""
 
 
+MOST_BYTES = 200
+"""Of a name; file systems take 255 for a file's, its ending included."""
+
+
 def folder() -> Path:
     """Where profiles are kept."""
     import platformdirs
@@ -49,10 +53,10 @@ def path_of(name: str) -> Path:
         'Ann-Marie 2.json'
     """
     plain = unicodedata.normalize("NFC", name)
-    if not NAME.fullmatch(plain) or DEVICES.fullmatch(plain):
+    if not NAME.fullmatch(plain) or DEVICES.fullmatch(plain) or len(plain.encode()) > MOST_BYTES:
         raise UsageError(
             f"'{name}' cannot be a speaker's name: letters, digits and inner blanks, full stops, hyphens and "
-            "apostrophes, at most 64, such as 'ann'"
+            "apostrophes, at most 64 and 200 bytes, such as 'ann'"
         )
     return folder() / f"{plain}{SUFFIX}"
 
