@@ -121,7 +121,8 @@ def test_an_angry_voice_at_the_microphone_sounds_angry(talking: Running, opened:
     assert "angry" in {moment["emotion"] for moment in answers["moments"]}
     assert "door" in answers["words"][0]["text"]
     rows = list(csv.DictReader(saved(page, page.locator("#live-csv")).splitlines()))
-    assert [row["label"] for row in rows] == [moment["label"] for moment in answers["moments"]]
+    labels = [moment["label"] for moment in answers["moments"]]
+    assert [row["label"] for row in rows][: len(labels)] == labels  # more may come between the two downloads
     assert [float(row["angry"]) for row in rows[:1]] == [
         score["score"] for score in answers["moments"][0]["scores"] if score["label"] == "angry"
     ]
