@@ -13,7 +13,7 @@ import typer
 
 from ..errors import SpeechEmotionError, UsageError, visible
 from .scores import say_licence
-from .terminal import say
+from .terminal import STANDARD_INPUT, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from ..recognition.summary import Summary
 
     Shown = tuple[Callable[[Moment, Summary], object], Callable[[str], object]]
-
-STANDARD_INPUT = "-"
 
 
 def listen(

@@ -15,13 +15,11 @@ import typer
 
 from ..errors import UsageError
 from .scores import say_licence
-from .terminal import say
+from .terminal import STANDARD_INPUT, say
 
 if TYPE_CHECKING:
     from ..models.model import Model
     from ..recognition.recognizer import Recognition
-
-STANDARD_INPUT = "-"
 
 
 def predict(

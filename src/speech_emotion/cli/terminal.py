@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+STANDARD_INPUT = "-"
+"""In place of a file's name."""
+
+
 def say(text: str = "") -> None:
     """One line for the person at the terminal, on standard error."""
     print(visible(text), file=sys.stderr, flush=True)
