@@ -18,6 +18,8 @@ import asyncio
 import logging
 import os
 import re
+import signal
+import threading
 import warnings
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
@@ -104,10 +106,10 @@ def _run(function: Callable[[Item], Result], items: Iterable[Item], address: str
                 waiting.append(sending.submit(function, item))
                 if len(waiting) > most:
                     yield waiting[0].result()
-                    sending.done(waiting.pop(0))
+                    sending.done(waiting)
             while waiting:
                 yield waiting[0].result()
-                sending.done(waiting.pop(0))
+                sending.done(waiting)
         finally:
             if waiting and client.status == "running":
                 client.cancel(waiting, force=True)
@@ -273,11 +275,28 @@ class _Sending:
         self._used[future.key] = keys
         return future
 
-    def done(self, future: Any) -> None:
-        """Let go of the arrays that no item under way holds."""
-        self._users.subtract(self._used.pop(future.key))
-        for key in [key for key, users in self._users.items() if not users]:
-            del self._users[key], self._arrays[key]
+    def done(self, waiting: list[Any]) -> None:
+        """Let go of the first future, and of the arrays that no item under way holds."""
+        with _interrupts_later():
+            self._users.subtract(self._used.pop(waiting.pop(0).key))
+            for key in [key for key, users in self._users.items() if not users]:
+                del self._users[key], self._arrays[key]
+
+
+@contextmanager
+def _interrupts_later() -> Iterator[None]:
+    """Ctrl-C waits until the end: Python drops one that arrives in a ``__del__``, and Dask's futures have one."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        signal.raise_signal(signal.SIGINT)
 
 
 def _array(array: Any) -> Any:
