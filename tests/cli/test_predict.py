@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,12 +21,11 @@ Captured = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
-def clips(tmp_path: Path) -> Path:
-    rng = np.random.default_rng(0)
-    for name in ("a.wav", "b.flac", "deep/c.wav"):
+def clips(tmp_path: Path, voice: Any) -> Path:
+    for seed, name in enumerate(("a.wav", "b.flac", "deep/c.wav")):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
-        soundfile.write(path, 0.1 * rng.standard_normal(24_000), 16_000)
+        soundfile.write(path, voice(1.5, seed), 16_000)
     return tmp_path
 
 
@@ -35,7 +35,7 @@ def test_a_line_a_file_as_jsonl(clips: Path, capsys: Captured) -> None:
     lines = [json.loads(line) for line in out.splitlines()]
     assert [Path(line["path"]).name for line in lines] == ["a.wav", "b.flac", "c.wav"]
     for line in lines:
-        assert list(line) == ["path", "emotion", "confidence", "scores", "duration", "model"]
+        assert list(line) == ["path", "emotion", "confidence", "scores", "spoken", "duration", "model"]
         assert sum(score["score"] for score in line["scores"]) == pytest.approx(1)
         assert line["duration"] == 1.5
         assert line["model"] == "tone"
@@ -141,10 +141,11 @@ def test_an_adaptation_that_cannot_be_is_one_line_before_anything_is_heard(
 def test_words_come_beside_the_tone(ravdess_zip: Path, whisper_folder: Path, clips: Path, capsys: Captured) -> None:
     clip = f"{ravdess_zip}/Actor_05/03-01-05-02-01-02-05.wav"
     options = ["--words", "--words-model", str(whisper_folder), "--language", "en", "--format", "jsonl"]
-    assert run(["predict", clip, str(clips / "a.wav"), str(clips / "absent.wav"), *options]) == 1
+    soundfile.write(clips / "noise.wav", 0.1 * np.random.default_rng(0).standard_normal(24_000), 16_000)
+    assert run(["predict", clip, str(clips / "noise.wav"), str(clips / "absent.wav"), *options]) == 1
     spoken, noise, absent = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert spoken["text"].lower().strip(".!") == "kids are talking by the door"
-    assert (spoken["emotion"], spoken["language"], noise["text"]) == ("angry", "en", "")
+    assert (spoken["emotion"], spoken["language"], noise["text"], noise["spoken"]) == ("angry", "en", "", False)
     (segment,) = spoken["segments"]
     assert segment["emotion"] == "angry"
     assert [word["text"] for word in segment["words"]] == segment["text"].split()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
 import soundfile
 
@@ -16,13 +16,12 @@ Captured = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
-def clips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def clips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, voice: Any) -> Path:
     monkeypatch.setattr(profiles, "folder", lambda: tmp_path / "data" / "speakers")
-    rng = np.random.default_rng(0)
-    for name in ("ann/a.wav", "ann/b.wav", "bob/c.wav"):
+    for seed, name in enumerate(("ann/a.wav", "ann/b.wav", "bob/c.wav")):
         path = tmp_path / "clips" / name
         path.parent.mkdir(exist_ok=True, parents=True)
-        soundfile.write(path, 0.1 * rng.standard_normal(24_000), 16_000)
+        soundfile.write(path, voice(1.5, seed), 16_000)
     return tmp_path / "clips"
 
 

@@ -221,7 +221,7 @@ def packed(damaged: bool = False) -> bytes:
     """A zip archive of one member, stored as it is."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("wav/a.wav", BODY)
+        archive.writestr(zipfile.ZipInfo("wav/a.wav"), BODY)  # of no date, so that two are the same
     return file.getvalue().replace(BODY, bytes(len(BODY))) if damaged else file.getvalue()
 
 

@@ -21,6 +21,7 @@ ANSWERS = [
     Recognition("a.wav", "m", SAD),
     Recognition("b.wav", "m", UNSURE),
 ]
+NOBODY = Prediction(None, SAD.scores, 0.75, 1.0, 4.0, spoken=False)
 WITH_SEGMENTS = Recognition("c.wav", "m", SAD, (SAD, UNSURE))
 
 
@@ -36,6 +37,7 @@ def test_one_json_line_a_file() -> None:
         "emotion": "sad",
         "confidence": 0.75,
         "scores": [{"label": "sad", "score": 0.75}, {"label": "calm", "score": 0.25}],
+        "spoken": True,
         "duration": 4.0,
         "model": "m",
     }
@@ -76,6 +78,17 @@ def test_the_table_says_not_sure_and_errors() -> None:
     assert "sad 75%" in shown
 
 
+def test_of_silence_no_format_claims_an_emotion() -> None:
+    silent = Recognition("f.wav", "m", NOBODY, (NOBODY,))
+    assert text("table", [silent]).splitlines() == ["f.wav  no speech", "     1.0–4.0 s  no speech"]
+    found = as_dict(silent)
+    assert [(part["emotion"], part["spoken"]) for part in (found, *found["segments"])] == [(None, False)] * 2
+    (row,) = csv.DictReader(io.StringIO(text("csv", [silent])))
+    assert (row["emotion"], row["sad"]) == ("", "0.750000")
+    assert text("vtt", [silent]) == "WEBVTT\n"
+    assert text("rttm", [silent]) == ""
+
+
 HOSTILE = "\x1b[2J\x9b31m=1+1, \u202e“hi”\r\n"
 SEGMENT = Segment(HOSTILE, 0.5, 1.5, "sad", 0.75, SAD.scores, (Word(HOSTILE, 0.5, 1.0004, 0.91234),))
 SPOKEN = Recognition("d.wav", "m", SAD, (SEGMENT,), text="hi", language="en")
@@ -86,7 +99,7 @@ def test_json_has_text_language_and_words() -> None:
     found = as_dict(SPOKEN, top=1)
     assert (found["text"], found["language"]) == ("hi", "en")
     (part,) = found["segments"]
-    assert list(part) == ["start", "end", "text", "emotion", "confidence", "scores", "words"]
+    assert list(part) == ["start", "end", "text", "emotion", "confidence", "scores", "spoken", "words"]
     assert part["words"] == [{"text": HOSTILE, "start": 0.5, "end": 1.0, "probability": 0.912}]
     silent = as_dict(SILENT)
     assert (silent["text"], silent["language"], silent["segments"]) == ("", None, [])

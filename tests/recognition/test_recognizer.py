@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import io
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import numpy as np
 import pytest
 import soundfile
+import soxr
 
 from speech_emotion.audio.read import read
+from speech_emotion.audio.vad import SpeechSought
 from speech_emotion.audio.waveform import Waveform
 from speech_emotion.errors import AudioError, UsageError
 from speech_emotion.features.measure import measure
@@ -32,8 +35,14 @@ def write_sound(path: Path, seconds: float, seed: int = 0) -> Path:
     return path
 
 
-def test_scores_sum_to_one_highest_first(tmp_path: Path) -> None:
-    prediction = recognize(write_sound(tmp_path / "a.wav", 2.5))
+def write_silence(path: Path, seconds: float) -> Path:
+    soundfile.write(path, np.zeros(round(seconds * 16_000)), 16_000)
+    return path
+
+
+def test_scores_sum_to_one_highest_first(tmp_path: Path, voice: Any) -> None:
+    soundfile.write(tmp_path / "a.wav", voice(2.5), 16_000)
+    prediction = recognize(tmp_path / "a.wav", bundle.load("classic"))
     scores = [score for _, score in prediction.scores]
     assert sum(scores) == pytest.approx(1)
     assert scores == sorted(scores, reverse=True)
@@ -41,6 +50,35 @@ def test_scores_sum_to_one_highest_first(tmp_path: Path) -> None:
     assert prediction.confidence == scores[0]
     assert (prediction.start, prediction.end) == (0, 2.5)
     assert {label for label, _ in prediction.scores} == set(builtin().emotions)
+    assert prediction.spoken
+
+
+@pytest.mark.parametrize("seconds", [0.01, 2.5, 33.0])
+def test_where_nobody_speaks_no_emotion_is_named(seconds: float, tmp_path: Path) -> None:
+    for sound in (write_sound(tmp_path / "noise.wav", seconds), write_silence(tmp_path / "silence.wav", seconds)):
+        for part in (recognize(sound), *recognize_segments(sound)):
+            assert (part.emotion, part.spoken, part.label) == (None, False, "no speech")
+            assert sum(score for _, score in part.scores) == pytest.approx(1)
+
+
+def test_a_word_at_the_end_of_a_long_silence_is_heard(tmp_path: Path, voice: Any) -> None:
+    silence = np.zeros(40 * 16_000, dtype=np.float32)
+    soundfile.write(tmp_path / "a.wav", np.concatenate([silence, voice(1)]), 16_000)
+    assert recognize(tmp_path / "a.wav").spoken
+    parts = [part.spoken for part in recognize_segments(tmp_path / "a.wav")]
+    assert parts == [False] * (len(parts) - 1) + [True]
+
+
+@pytest.mark.parametrize("rate", [8_000, 22_050])
+def test_a_model_of_another_rate_hears_whether_somebody_speaks(rate: int, voice: Any) -> None:
+    sought = SpeechSought(rate)
+    sound = soxr.resample(voice(2), 16_000, rate)
+    pieces = np.split(sound, [100, 5_000, 9_000])
+    assert np.array_equal(np.concatenate(list(sought.through(pieces))), sound)
+    assert sought.found
+    silent = SpeechSought(rate)
+    list(silent.through([np.zeros(rate, dtype=np.float32)]))
+    assert not silent.found
 
 
 def test_a_path_bytes_and_a_file_give_the_same(tmp_path: Path) -> None:

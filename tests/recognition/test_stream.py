@@ -222,7 +222,7 @@ def test_a_moment_as_json_has_all_that_there_is(quick: Model) -> None:
     [moment] = Stream(quick).feed(noise(3))
     values = json.loads(json.dumps(moment.as_dict()))
     answer = ["start", "end", "emotion", "confidence", "scores"]
-    assert list(values) == [*answer, "speech", "new_speech", "spoken", "level", "settled", "changed", "raw"]
+    assert list(values) == [*answer, "spoken", "speech", "new_speech", "level", "settled", "changed", "raw"]
     assert (values["start"], values["end"], values["emotion"], values["spoken"]) == (0, 3, None, False)
     assert values["scores"] == values["raw"]
     assert set(values["scores"][0]) == {"label", "score"}

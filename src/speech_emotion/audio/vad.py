@@ -7,6 +7,7 @@ checksum of its file are in ``voice/README.md``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .mono import ToMono
 from .waveform import RATE
 
 STEP = 512
@@ -21,8 +23,12 @@ STEP = 512
 
 STEP_SECONDS = STEP / RATE
 
-SPEECH = 0.5
-"""The probability from which a step is speech; Silero's own default."""
+SPEECH = 0.3
+"""The probability from which a step is speech. Silero's own default is 0.5, at which twice as many clips of people who
+shout or sob pass for no speech, while noise and music pass for speech at neither (``benchmarks/live.py``)."""
+
+LEAST_SPEECH = 0.25
+"""Seconds of speech, a short "yes", from which somebody speaks; half of the sound, where that is less."""
 
 _CONTEXT = 64  # samples before a step that the network hears with it
 _STATE = (1, 1, 128)
@@ -60,6 +66,40 @@ class VoiceActivity:
             found.append(probabilities.ravel())
             self._held = self._held[steps * STEP :].copy()
         return np.concatenate(found)
+
+
+class SpeechSought:
+    """Whether anybody speaks in one sound, which is listened to until that is known.
+
+    Args:
+        rate: of the sound, in Hz.
+    """
+
+    def __init__(self, rate: int = RATE) -> None:
+        self._rate = rate
+        self._detector = VoiceActivity()
+        self._mixer = ToMono(rate, RATE)
+        self._speech = 0.0
+        self._duration = 0.0
+
+    @property
+    def found(self) -> bool:
+        """Whether somebody speaks in what was heard so far."""
+        return self._speech >= min(LEAST_SPEECH, self._duration / 2)
+
+    def through(self, pieces: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+        """The same pieces, mono and of any length, heard as they pass."""
+        for piece in pieces:
+            for first in range(0, len(piece), self._rate):
+                if self._speech >= LEAST_SPEECH:
+                    break
+                self._hear(piece[first : first + self._rate])
+            yield piece
+
+    def _hear(self, part: NDArray[np.float32]) -> None:
+        self._duration += len(part) / self._rate
+        steps = self._detector.hear(self._mixer.take(part[:, None]))
+        self._speech += int((steps >= SPEECH).sum()) * STEP_SECONDS
 
 
 @lru_cache(maxsize=1)

@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ..errors import visible
-from ..recognition.recognizer import NOT_SURE
-from ..recognition.stream import NO_SPEECH, Moment
+from ..models.prediction import NO_SPEECH, NOT_SURE
+from ..recognition.stream import Moment
 from ..recognition.summary import Summary, clock
 
 STRIP_SECONDS = 60

@@ -121,24 +121,28 @@ class Model:
         labels: NDArray[np.str_] = np.array(self.emotions)[self.predict_proba(values).argmax(axis=1)]
         return labels
 
-    def prediction(self, probabilities: NDArray[np.float64], start: float, end: float) -> Prediction:
+    def prediction(
+        self, probabilities: NDArray[np.float64], start: float, end: float, spoken: bool = True
+    ) -> Prediction:
         """What to say of a stretch of sound.
 
         Args:
             probabilities: of each emotion, shape (emotions,).
             start: seconds from the beginning of the recording.
             end: seconds from the beginning of the recording.
+            spoken: whether somebody speaks; if not, no emotion is named.
         """
         order = np.argsort(-probabilities, kind="stable")
         scores = tuple((self.emotions[number], float(probabilities[number])) for number in order)
         label, confidence = scores[0]
-        return Prediction(label if confidence >= self.sure_above else None, scores, confidence, start, end)
+        named = label if spoken and confidence >= self.sure_above else None
+        return Prediction(named, scores, confidence, start, end, spoken)
 
     def recognize(self, source: Source) -> Prediction:
         """The emotion of a recording.
 
         One of up to 30 s is heard at once. Of a longer one, windows are heard, and their probabilities
-        averaged.
+        averaged. Where nobody speaks, no emotion is named.
 
         Args:
             source: a path, which may lead through a zip archive; the bytes of a file; or a binary file.
@@ -185,20 +189,26 @@ class Model:
         bundle.save(self, path)
 
     def _recognize(self, pieces: Iterator[NDArray[np.float32]]) -> Prediction:
-        opening = list(islice(pieces, 2))
-        if len(opening) == 1:
-            return self._recognize_short(opening[0])
-        return self._recognize_long(chain(opening, pieces))
+        from ..audio.vad import SpeechSought
 
-    def _recognize_short(self, samples: NDArray[np.float32]) -> Prediction:
+        sought = SpeechSought(self.config.rate)
+        heard = sought.through(pieces)
+        opening = list(islice(heard, 2))
+        if len(opening) == 1:
+            probabilities, end = self._of_short(opening[0])
+        else:
+            probabilities, end = self._of_long(chain(opening, heard))
+        return self.prediction(probabilities, 0.0, end, sought.found)
+
+    def _of_short(self, samples: NDArray[np.float32]) -> tuple[NDArray[np.float64], float]:
         from ..audio.waveform import Waveform
         from ..features.measure import measure
 
         waveform = Waveform(samples, self.config.rate)
         probabilities = self.predict_proba(measure(waveform, self.config)[None])[0]
-        return self.prediction(probabilities, 0.0, waveform.duration)
+        return probabilities, waveform.duration
 
-    def _recognize_long(self, pieces: Iterable[NDArray[np.float32]]) -> Prediction:
+    def _of_long(self, pieces: Iterable[NDArray[np.float32]]) -> tuple[NDArray[np.float64], float]:
         from ..audio.windows import slide
         from ..features.measure import measure
 
@@ -208,7 +218,7 @@ class Model:
             sums += self.predict_proba(np.stack([values for values, _ in batch])).sum(axis=0)
             count += len(batch)
             end = batch[-1][1]
-        return self.prediction(sums / count, 0.0, end)
+        return sums / count, end
 
     def _checked(self, values: NDArray[Any] | FeatureTable) -> NDArray[np.float32]:
         if isinstance(values, FeatureTable):

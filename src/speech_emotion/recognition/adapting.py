@@ -65,7 +65,7 @@ def adapted(
     """The same answers, each adapted to what was heard before and to all of the others.
 
     Args:
-        answers: of one call, not adapted; all are heard before the first comes back.
+        answers: of one call, not adapted; all in which somebody speaks are heard before the first comes back.
         model: that gave them.
         adapt: a name from :data:`ADAPT`.
         session: what was heard before; it hears these answers, too.
@@ -84,7 +84,7 @@ def adapted(
     if adapt == "session" and session is not None and group is not None:
         raise UsageError("each group is a session of its own, so none can go on with another; leave one of them out")
     every = list(answers)
-    heard = [answer for answer in every if answer.prediction is not None]
+    heard = [answer for answer in every if answer.prediction is not None and answer.prediction.spoken]
     by_voice = adapt == "speaker"
     names = [(group or folder_of)(answer.path) if by_voice or group else None for answer in heard]
     rows = np.array([_row(answer.prediction, model) for answer in heard if answer.prediction is not None])
@@ -97,7 +97,7 @@ def adapted(
         whole[own] = sessions[name].adapted_together(rows[own], [names[number] for number in own] if by_voice else None)
     place = iter(range(len(heard)))
     for answer in every:
-        if answer.prediction is None:
+        if answer.prediction is None or not answer.prediction.spoken:
             yield answer
             continue
         number = next(place)
@@ -107,7 +107,7 @@ def adapted(
             parts = np.array([_row(part, model) for part in segments])
             parts = sessions[None].adapted(parts, name) if by_voice else sessions[name].adapted(parts)
             segments = tuple(
-                _again(part, model.prediction(row, part.start, part.end))
+                _again(part, model.prediction(row, part.start, part.end, part.spoken))
                 for row, part in zip(parts, segments, strict=True)
             )
         found = model.prediction(whole[number], answer.prediction.start, answer.prediction.end)

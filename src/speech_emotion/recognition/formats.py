@@ -17,7 +17,7 @@ from typing import Any
 
 from ..errors import UsageError, unknown, visible
 from ..models.prediction import Prediction, labelled
-from .recognizer import NOT_SURE, Recognition, recordings
+from .recognizer import Recognition, recordings
 from .rttm import write_rttm
 from .transcript import Segment, plain
 from .webvtt import write_webvtt
@@ -31,8 +31,9 @@ def as_dict(recognition: Recognition, top: int | None = None) -> dict[str, Any]:
         top: how many scores to show, from the highest; None shows all.
 
     Returns:
-        ``path``, ``emotion`` (None where not sure), ``confidence``, ``scores``, ``duration``, ``model`` and, where
-        asked for, ``text``, ``language`` and ``segments``; or ``path`` and ``error``.
+        ``path``, ``emotion`` (None where not sure or nobody speaks), ``confidence``, ``scores``, ``spoken``,
+        ``duration``, ``model`` and, where asked for, ``text``, ``language`` and ``segments``; or ``path`` and
+        ``error``.
     """
     if recognition.prediction is None:
         return {"path": recognition.path, "error": recognition.error}
@@ -58,8 +59,8 @@ def segment_as_dict(part: Prediction | Segment, top: int | None = None) -> dict[
         top: how many scores to show, from the highest; None shows all.
 
     Returns:
-        ``start``, ``end``, ``emotion`` (None where not sure), ``confidence`` and ``scores``; with words also ``text``
-        and ``words``, each with ``text``, ``start``, ``end`` and ``probability``.
+        ``start``, ``end``, ``emotion`` (None where not sure or nobody speaks), ``confidence``, ``scores`` and
+        ``spoken``; with words also ``text`` and ``words``, each with ``text``, ``start``, ``end`` and ``probability``.
     """
     times = {"start": round(part.start, 3), "end": round(part.end, 3)}
     if not isinstance(part, Segment):
@@ -161,6 +162,7 @@ def _scored(prediction: Prediction | Segment, top: int | None) -> dict[str, Any]
         "emotion": prediction.emotion,
         "confidence": prediction.confidence,
         "scores": labelled(prediction.scores[:top]),
+        "spoken": prediction.spoken,
     }
 
 
@@ -194,6 +196,5 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def _line(prediction: Prediction | Segment, top: int) -> str:
-    said = prediction.emotion or NOT_SURE
     scores = "  ".join(f"{label} {score:.0%}" for label, score in prediction.scores[:top])
-    return f"{said:<10} {scores}"
+    return f"{prediction.label:<10} {scores}" if prediction.spoken else prediction.label

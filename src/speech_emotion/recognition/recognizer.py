@@ -29,15 +29,13 @@ from ..models.model import Model
 from ..models.prediction import Prediction
 from .groups import PATH, is_table, listed
 from .transcript import Segment
+from .voiced import Voiced
 
 WINDOW = 3.0
 """Seconds heard at once where segments are asked for."""
 
 HOP = 1.0
 """Seconds from one segment to the next."""
-
-NOT_SURE = "not sure"
-"""What is said where the model is not."""
 
 WORTH_PROCESSES = 64
 """Fewer files than this are done before another process would have started."""
@@ -94,15 +92,18 @@ def recognize_segments(
         hop: seconds from one window to the next.
 
     Yields:
-        Predictions in the order of time, which together cover the recording.
+        Predictions in the order of time, which together cover the recording; where nobody speaks in a window, no
+        emotion is named.
 
     Raises:
         AudioError: if the recording cannot be read.
         UsageError: if ``hop`` is not above 0 and at most ``window``.
     """
     model = model or builtin()
+    voiced = Voiced(window, model.config.rate)
     for part in windows(source, window, hop, model.config.rate):
-        yield model.prediction(hear(part, model), part.start, part.end)
+        voiced.hear(part)
+        yield model.prediction(hear(part, model), part.start, part.end, voiced.spoken)
 
 
 def hear(window: Window, model: Model) -> NDArray[np.float64]:

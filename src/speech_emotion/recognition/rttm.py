@@ -1,8 +1,8 @@
 """Answers as RTTM, the format of speaker diarization (NIST, Rich Transcription 2009 evaluation plan, appendix A).
 
-Ten columns, by spaces; ``<NA>`` is what there is not. A ``SPEAKER`` line a segment, or one for all of a recording that
-has none, with the emotion where a diarizer names the speaker; where the model is not sure, that is ``not_sure``. With
-words, each has a ``LEXEME`` line behind its segment::
+Ten columns, by spaces; ``<NA>`` is what there is not. A ``SPEAKER`` line a segment in which somebody speaks, or one for
+all of a recording that has none, with the emotion where a diarizer names the speaker; where the model is not sure, that
+is ``not_sure``. With words, each has a ``LEXEME`` line behind its segment::
 
     type    file chnl tbeg  tdur  ortho stype name  conf  slat
     SPEAKER call 1    1.000 1.840 <NA>  <NA>  angry 0.912 <NA>
@@ -21,7 +21,6 @@ from .recognizer import Recognition
 from .transcript import Segment, plain
 
 NOTHING = "<NA>"
-NOT_SURE = "not_sure"
 
 
 def write_rttm(answers: Iterable[Recognition], top: int | None = None) -> Iterator[str]:
@@ -38,12 +37,12 @@ def write_rttm(answers: Iterable[Recognition], top: int | None = None) -> Iterat
         if named.setdefault(name, answer.path) != answer.path:
             name = _field(answer.path)
         for part in (answer.prediction,) if answer.segments is None else answer.segments:
-            if part is not None:
+            if part is not None and part.spoken:
                 yield from _lines(name, part)
 
 
 def _lines(file: str, part: Prediction | Segment) -> Iterator[str]:
-    emotion = _field(part.emotion or NOT_SURE)
+    emotion = _field(part.label)
     yield _line("SPEAKER", file, part.start, part.end, NOTHING, NOTHING, emotion, part.confidence)
     for word in part.words if isinstance(part, Segment) else ():
         yield _line("LEXEME", file, word.start, word.end, _field(word.text), "lex", emotion, word.probability)

@@ -16,31 +16,25 @@ What is kept is one window of sound and a few numbers; it does not grow with tim
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..audio.mono import Chunk, ToMono, check_encoding, samples
-from ..audio.vad import SPEECH, STEP_SECONDS, VoiceActivity
 from ..audio.waveform import RATE
 from ..audio.windows import Cutter, Window
 from ..errors import UsageError
 from ..models.adaptation import Adaptation
 from ..models.model import Model
 from ..models.prediction import Prediction, labelled
-from .recognizer import NOT_SURE, WINDOW, builtin, hear
+from .recognizer import WINDOW, builtin, hear
 from .steady import Settled, Smoothed
+from .voiced import Voiced
 
 HOP = 0.5
 """Seconds from one answer to the next."""
-
-LEAST_SPEECH = 0.25
-"""Seconds of speech in a window, a short "yes", from which it is answered; half the window, where that is less."""
-
-NO_SPEECH = "no speech"
 
 SILENT = -120.0
 """dB; levels end here."""
@@ -53,10 +47,9 @@ class Moment:
     Attributes:
         prediction: the answer, adapted and smoothed where asked for; its emotion is None where nobody speaks, or the
             model is not sure.
-        raw: of this window alone, as a file's segment would be; its emotion is there without speech as well.
+        raw: of this window alone, as a file's segment would be.
         speech: seconds of speech in the window.
         new_speech: of those, the seconds since the moment before; their sum is all the speech of the stream.
-        spoken: whether that is enough to answer.
         level: of the newest hop, root mean square in dB below full scale, from -120.
         settled: the emotion that the stream has settled on, if on any so far.
         changed: whether it did so, or changed it, with this window.
@@ -66,7 +59,6 @@ class Moment:
     raw: Prediction
     speech: float
     new_speech: float
-    spoken: bool
     level: float
     settled: str | None = None
     changed: bool = False
@@ -99,7 +91,12 @@ class Moment:
     @property
     def label(self) -> str:
         """The emotion, ``"not sure"`` or ``"no speech"``."""
-        return self.emotion or (NOT_SURE if self.spoken else NO_SPEECH)
+        return self.prediction.label
+
+    @property
+    def spoken(self) -> bool:
+        """Whether there is enough speech in the window to answer."""
+        return self.prediction.spoken
 
     def as_dict(self) -> dict[str, Any]:
         """The same as plain values, as JSON shows it."""
@@ -107,7 +104,8 @@ class Moment:
         answer, raw = values.pop("prediction"), values.pop("raw")
         said = {name: answer[name] for name in ("emotion", "confidence")}
         times = {name: round(answer[name], 3) for name in ("start", "end")}
-        return {**times, **said, "scores": labelled(answer["scores"]), **values, "raw": labelled(raw["scores"])}
+        scores = {"scores": labelled(answer["scores"]), "spoken": self.spoken}
+        return {**times, **said, **scores, **values, "raw": labelled(raw["scores"])}
 
 
 class Stream:
@@ -148,7 +146,6 @@ class Stream:
         check_encoding(encoding, channels)
         self._from = rate, channels, encoding
         self._window, self._hop = window, hop
-        self._least = min(LEAST_SPEECH, window / 2)
         self._session = None if adaptation is None else _Session(adaptation)
         self._smoothed = Smoothed(smooth)
         self._settled = Settled()
@@ -206,10 +203,8 @@ class Stream:
         heard = self.model.config.rate
         self._mixer = ToMono(rate, heard)
         self._cutter = Cutter(self._window, self._hop, heard)
-        self._detector = VoiceActivity()
-        self._steps: deque[bool] = deque(maxlen=max(1, int(self._window / STEP_SECONDS)))
+        self._voiced = Voiced(self._window, heard)
         self._count = 0  # samples heard, at the model's rate
-        self._judged = 0  # of those, how many the detector has heard
         self._ended = False
 
     def _hear(self, sound: NDArray[np.float32]) -> list[Moment]:
@@ -217,16 +212,13 @@ class Stream:
         return [self._moment(window) for window in self._cutter.cut(sound)]
 
     def _moment(self, window: Window) -> Moment:
-        new_speech, level = self._listen(window)
-        speech = sum(self._steps) * STEP_SECONDS
-        spoken = speech >= self._least
-        heard = speech, new_speech, spoken, level
+        level = _level(self._voiced.hear(window))
+        heard = self._voiced.speech, self._voiced.new_speech, level
         probabilities = hear(window, self.model)
         start, end = self._offset + window.start, self._offset + window.end
-        raw = self.model.prediction(probabilities, start, end)
-        if not spoken:
-            silent = replace(raw, emotion=None)
-            return Moment(silent, raw, *heard, self._settled.emotion, self._settled.hear(None))
+        raw = self.model.prediction(probabilities, start, end, self._voiced.spoken)
+        if not raw.spoken:
+            return Moment(raw, raw, *heard, self._settled.emotion, self._settled.hear(None))
         if self._session is not None:
             probabilities = self._session.adapted(probabilities, start, end)
         probabilities = self._smoothed.hear(probabilities, end)
@@ -234,17 +226,11 @@ class Stream:
         changed = self._settled.hear(answer.emotion)
         return Moment(answer, raw, *heard, self._settled.emotion, changed)
 
-    def _listen(self, window: Window) -> tuple[float, float]:
-        """Seconds of speech in what is new in the window, and the level of that."""
-        rate = window.waveform.rate
-        end = round(window.end * rate)
-        new = window.waveform.samples[max(0, len(window.waveform.samples) - (end - self._judged)) :]
-        steps = (self._detector.hear(new) >= SPEECH).tolist()
-        self._steps.extend(steps)
-        self._judged = end
-        power = float(np.mean(np.square(new, dtype=np.float64)))
-        level = max(SILENT, 10 * float(np.log10(power))) if power > 0 else SILENT
-        return sum(steps) * STEP_SECONDS, level
+
+def _level(new: NDArray[np.float32]) -> float:
+    """The root mean square in dB below full scale."""
+    power = float(np.mean(np.square(new, dtype=np.float64)))
+    return max(SILENT, 10 * float(np.log10(power))) if power > 0 else SILENT
 
 
 class _Session:

@@ -6,7 +6,8 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .stream import NO_SPEECH, Moment
+from ..models.prediction import NO_SPEECH
+from .stream import Moment
 
 LAST_CHANGES = 5
 """How many are remembered; all are counted."""

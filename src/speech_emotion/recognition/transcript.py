@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass, replace
 
-from ..models.prediction import Prediction
+from ..models.prediction import NOT_SURE, Prediction
 
 SHORTEST = 0.75
 """Seconds of speech below which nothing is claimed of its tone: of shorter clips fewer answers are right, down to
@@ -56,6 +56,16 @@ class Segment:
     confidence: float
     scores: tuple[tuple[str, float], ...]
     words: tuple[Word, ...]
+
+    @property
+    def spoken(self) -> bool:
+        """That somebody speaks, as a :class:`~speech_emotion.models.prediction.Prediction` says it: there are words."""
+        return True
+
+    @property
+    def label(self) -> str:
+        """The emotion, or ``"not sure"``."""
+        return self.emotion or NOT_SURE
 
     def with_tone(self, heard: Prediction) -> Segment:
         """The same words, their tone heard anew; the times stay those of the words."""

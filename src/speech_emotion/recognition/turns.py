@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 
 from ..audio import microphone
 from ..audio.mono import ToMono
-from ..audio.vad import SPEECH, STEP, STEP_SECONDS, VoiceActivity
+from ..audio.vad import LEAST_SPEECH, SPEECH, STEP, STEP_SECONDS, VoiceActivity
 from ..audio.waveform import RATE, Waveform
 from ..errors import UsageError
-from .stream import LEAST_SPEECH
 
 PAUSE = 0.8
 """Seconds without speech after which a turn is over; people pause for about half a second inside of one."""

@@ -1,8 +1,8 @@
 """Answers as WebVTT subtitles (W3C, https://www.w3.org/TR/webvtt1/).
 
-A cue a segment, or one for all of a recording that has none. The emotion is the cue's voice and its class, so that a
-player can show it and ``::cue(.angry)`` or ``::cue(v[voice="angry"])`` colour it; where the model is not sure, the
-voice is ``not sure`` and the class ``not_sure``::
+A cue a segment, or one for all of a recording that has none; none where nobody speaks. The emotion is the cue's voice
+and its class, so that a player can show it and ``::cue(.angry)`` or ``::cue(v[voice="angry"])`` colour it; where the
+model is not sure, the voice is ``not sure`` and the class ``not_sure``::
 
     00:00:01.000 --> 00:00:02.840
     <v.angry angry>Kids are talking by the door.</v>
@@ -18,8 +18,6 @@ from ..models.prediction import Prediction
 from .recognizer import Recognition
 from .transcript import Segment, plain
 
-NOT_SURE = "not sure"
-
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})  # > also so that no text holds an arrow
 
 
@@ -34,12 +32,12 @@ def write_webvtt(answers: Iterable[Recognition], top: int | None = None) -> Iter
     for answer in answers:
         parts = (answer.prediction,) if answer.segments is None else answer.segments
         for part in parts:
-            if part is not None:
+            if part is not None and part.spoken:
                 yield from _cue(part)
 
 
 def _cue(part: Prediction | Segment) -> Iterator[str]:
-    emotion = plain(part.emotion or NOT_SURE)
+    emotion = plain(part.label)
     text = plain(part.text) if isinstance(part, Segment) else f"{emotion} {part.confidence:.0%}"
     first = round(1000 * part.start)
     last = max(round(1000 * part.end), first + 1)  # a cue must end after it begins

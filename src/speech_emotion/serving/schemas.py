@@ -24,9 +24,10 @@ class Score(BaseModel):
 class Heard(BaseModel):
     """The tone of a stretch of sound."""
 
-    emotion: str | None = Field(description="What it sounds like; null where the model is not sure.")
+    emotion: str | None = Field(description="What it sounds like; null where the model is not sure or nobody speaks.")
     confidence: float = Field(ge=0, le=1, description="The highest probability.")
     scores: list[Score] = Field(description="Probabilities that sum to 1, highest first.")
+    spoken: bool = Field(description="Whether somebody speaks; if not, the scores mean nothing.")
 
 
 class Segment(Heard):
@@ -46,6 +47,7 @@ class Emotion(Heard):
                     "emotion": "angry",
                     "confidence": 0.91,
                     "scores": [{"label": "angry", "score": 0.91}, {"label": "happy", "score": 0.09}],
+                    "spoken": True,
                     "duration": 3.2,
                     "model": "tone",
                 }

@@ -81,6 +81,7 @@ class Transcription(BaseModel):
                     "emotion": "angry",
                     "confidence": 0.91,
                     "scores": [{"label": "angry", "score": 0.91}, {"label": "happy", "score": 0.09}],
+                    "spoken": True,
                     "usage": {"type": "duration", "seconds": 4},
                 }
             ]
@@ -91,6 +92,7 @@ class Transcription(BaseModel):
     emotion: str | None
     confidence: float
     scores: list[Score]
+    spoken: bool
     usage: dict[str, str | int]
     task: Literal["transcribe"] | None = None
     language: str | None = None
@@ -122,7 +124,7 @@ def response(heard: Transcript, asked: TranscriptionOptions, model: str) -> Resp
     tone = as_dict(whole)
     brief = {
         "text": heard.text,
-        **{name: tone[name] for name in ("emotion", "confidence", "scores")},
+        **{name: tone[name] for name in ("emotion", "confidence", "scores", "spoken")},
         "usage": {"type": "duration", "seconds": math.ceil(heard.prediction.end)},
     }
     if asked.response_format == "json":
@@ -145,7 +147,7 @@ def _segment(number: int, values: dict[str, Any], segment: Segment) -> dict[str,
     data = segment.text.encode()
     return {
         "id": number,
-        **{name: value for name, value in values.items() if name != "words"},
+        **{name: value for name, value in values.items() if name not in ("words", "spoken")},
         "avg_logprob": sum(logarithms) / len(logarithms) if logarithms else 0.0,
         "compression_ratio": len(data) / len(zlib.compress(data)),
     }

@@ -54,7 +54,7 @@ export function takeFiles(chosen, refused) {
       answers.push(answer);
       next.line.replaceChildren(...shown(answer));
       find("results-downloads").hidden = false;
-      const said = answer.error ?? `${sounds(answer.emotion ?? "not sure")}, ${howSure(...told(answer))}`;
+      const said = answer.error ?? `${sounds(labelOf(answer))}, ${howSure(...told(answer))}`;
       find("files-state").textContent = `${answer.path}: ${said}`;
     }
     working = false;
@@ -80,14 +80,18 @@ function asRow({segments, words, language, ...answer}) {
   return row(answer);
 }
 
-function told({emotion, confidence, scores}) {
-  return [emotion ?? "not sure", confidence, scores];
+function labelOf({emotion, spoken}) {
+  return emotion ?? (spoken ? "not sure" : "no speech");
+}
+
+function told(answer) {
+  return [labelOf(answer), answer.confidence, answer.scores];
 }
 
 function shown(answer) {
   const title = element("h3", {}, answer.path);
   if (answer.error) return [title, element("p", {className: "trouble"}, `Not heard: ${answer.error}`)];
-  const label = answer.emotion ?? "not sure";
+  const label = labelOf(answer);
   const list = element("ul", {className: "bars"}, ...bars(answer.scores.filter(({score}, at) => at < 3 || score >= 0.01)));
   list.setAttribute("aria-label", `How ${answer.path} sounds`);
   const parts = [title, element("p", {className: "heard", tone: label}, sounds(label), " ",
