@@ -87,7 +87,8 @@ def test_a_stream_says_the_same_as_offline_and_nothing_where_nobody_speaks(ravde
     command = [sys.executable, str(FOLDER / "live.py"), str(ravdess_zip), "--clips", "2", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     rows = {row["figure"].split(":")[0]: row for row in map(json.loads, done.stdout.splitlines())}
-    assert len(rows) == 8
+    assert len(rows) == 9
+    assert rows["clips of people that are taken for speech"]["found"] == "2 of 2"
     [replayed] = [row["found"] for figure, row in rows.items() if figure.startswith("replay of 4 actors")]
     assert replayed == "8 of 8"
     [unspoken] = [row["found"] for figure, row in rows.items() if figure.startswith("silence, noise")]

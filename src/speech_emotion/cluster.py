@@ -191,8 +191,8 @@ def _told(client: Any, address: str, killed: type[Exception]) -> Iterator[None]:
     except (CancelledError, OSError, RuntimeError) as error:
         if isinstance(error, CancelledError) or client.status != "running":
             raise ClusterError(
-                f"the Dask scheduler at {address} went away; what is finished and kept stays, "
-                "and the same command goes on from there"
+                f"the Dask scheduler at {address} went away; what is finished and kept stays, and the same command "
+                "goes on from there (a search with --resume)"
             ) from error
         raise
 

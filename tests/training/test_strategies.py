@@ -130,6 +130,8 @@ def test_a_file_narrows_and_extends_the_space(tmp_path):
         ({"ridge": {"penalty": {"low": 2, "high": 1}}}, "must rise"),
         ({"ridge": {"penalty": {"low": 0, "high": 1, "log": True}}}, "must rise, from above 0"),
         ({"ridge": {"penalty": {"from": 0}}}, "a range of ridge.penalty is"),
+        ({"ridge": {"penalty": {"low": 1, "high": float("inf")}}}, "a range of ridge.penalty is"),
+        ({"ridge": {"penalty": [1.0, float("nan")]}}, "nan is no value to search in"),
         ({"ridge": {"penalty": []}}, "no values"),
         ({"ridge": 3}, "is a table of its hyperparameters"),
         ({"scaling": "minmax"}, "unknown scaling 'minmax'"),
@@ -141,7 +143,10 @@ def test_a_space_that_makes_no_sense_is_refused(changes, message):
         SearchSpace.of(CONFIG, changes=changes)
 
 
-@pytest.mark.parametrize(("text", "message"), [(None, "no such file"), ("a = ", "is not a search space in TOML")])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [(None, "no such file"), ("a = ", "is not a search space in TOML"), ("#" * 2**21, "is longer than any")],
+)
 def test_a_file_that_is_no_space_is_refused(tmp_path, text, message):
     if text is not None:
         (tmp_path / "space.toml").write_text(text)

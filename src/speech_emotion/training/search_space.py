@@ -19,6 +19,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+import math
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -170,6 +171,9 @@ class SearchSpace:
         return tuple(name for name in names if choose(f"{kind}.{name}", Choice((True, False))))
 
 
+LARGEST = 2**20
+"""Letters of a TOML file."""
+
 KEYS = ("features", "statistics", "scaling", "components", "families")
 
 
@@ -188,11 +192,15 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
         except ModuleNotFoundError as error:
             raise MissingExtraError("a search space in TOML", "train") from error
     try:
-        found: dict[str, Any] = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        with Path(path).open(encoding="utf-8") as file:
+            text = file.read(LARGEST + 1)
+        found: dict[str, Any] = {} if len(text) > LARGEST else tomllib.loads(text)
     except FileNotFoundError:
         raise UsageError(f"no such file: {path}") from None
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} is not a search space in TOML: {' '.join(str(error).split())}") from error
+    if len(text) > LARGEST:
+        raise UsageError(f"{path} is longer than any search space; name the TOML file")
     return found
 
 
@@ -227,7 +235,9 @@ def _dimension(name: str, value: Any) -> Dimension:
         return value
     if isinstance(value, Mapping):
         low, high, log = value.get("low"), value.get("high"), value.get("log", False)
-        numbers = all(isinstance(end, (int, float)) and not isinstance(end, bool) for end in (low, high))
+        numbers = all(
+            isinstance(end, (int, float)) and not isinstance(end, bool) and math.isfinite(end) for end in (low, high)
+        )
         if set(value) - {"low", "high", "log"} or not numbers or not isinstance(log, bool):
             raise UsageError(f"a range of {name} is {{ low = …, high = …, log = true or false }}, not {dict(value)}")
         if not low <= high or (log and low <= 0):  # type: ignore[operator]
@@ -245,7 +255,8 @@ def _value(value: Any) -> Any:
     """A value as Python has it: TOML has no None and no tuples."""
     if isinstance(value, list):
         return tuple(map(_value, value))
-    if isinstance(value, (Mapping, datetime.date, datetime.time)):
+    endless = isinstance(value, float) and not math.isfinite(value)
+    if endless or isinstance(value, (Mapping, datetime.date, datetime.time)):
         raise UsageError(f"{value!r} is no value to search in; valid: numbers, text, true, false, and lists of them")
     return None if value == "none" else value
 
