@@ -132,14 +132,19 @@ def row(figure: str, found: Report) -> dict[str, str]:
 
 
 def table_of(
-    name: str, place: Path, features: tuple[str, ...], copies: tuple[str, ...], keep: Path | None
+    name: str,
+    place: Path,
+    features: tuple[str, ...],
+    copies: tuple[str, ...],
+    keep: Path | None,
+    statistics: tuple[str, ...] = ("mean",),
 ) -> FeatureTable:
     """The features of a corpus, computed or kept."""
-    file = keep / f"{name}-{'-'.join(features)}.npz" if keep else None
+    file = keep / f"{name}-{'-'.join([*features, *statistics[1:]])}.npz" if keep else None
     if file is not None and file.exists():
         return FeatureTable.load(file).with_copies(copies)
     print(f"… {', '.join(features)} of {name}", file=sys.stderr, flush=True)
-    table = extract(corpora.open(f"{name}:{place}"), features, copies=copies)
+    table = extract(corpora.open(f"{name}:{place}"), features, copies=copies, statistics=statistics)
     if file is not None:
         table.save(file)
     return table

@@ -46,6 +46,9 @@ from speech_emotion.training.search_space import SearchSpace
 CORES = 2
 OUTER = 4
 CLASSIC = ("mel", "chroma", "mfcc")
+STATISTICS = ("mean", "std", "slope", "p10", "p90")
+"""Of those features, for a search to choose from; the prototype had the mean alone."""
+
 CANDIDATES = {"classic": 64, "tone": 32}
 """Of the comparison with RandomizedSearchCV, which fits each five times to the end."""
 
@@ -266,7 +269,7 @@ def time_to(result: SearchResult, score: float) -> float:
 
 
 def classic(given: argparse.Namespace) -> FeatureTable:
-    return table_of("ravdess", given.archive, CLASSIC, (), given.keep)
+    return table_of("ravdess", given.archive, CLASSIC, (), given.keep, STATISTICS)
 
 
 def tone(given: argparse.Namespace, name: str) -> FeatureTable:

@@ -95,6 +95,17 @@ def test_a_stream_says_the_same_as_offline_and_nothing_where_nobody_speaks(ravde
     assert float(unspoken.split()[0].rstrip("%")) >= 95
 
 
+def test_the_benchmark_of_searches_holds_evolution_against_random(ravdess_zip: Path) -> None:
+    short = ["--part", "strategies", "--seconds", "2", "--seeds", "1"]
+    command = [sys.executable, str(FOLDER / "search.py"), str(ravdess_zip), *short, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(rows) == 6
+    for row in rows[0::3]:
+        assert "outer UAR" in row["figure"]
+        assert all(12.5 < float(row[side]) < 100 for side in ("ours", "beside"))
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is measured by Linux's accounts")
 def test_the_benchmark_of_scale_measures_each_size_and_learns_from_its_shards() -> None:
     command = [sys.executable, str(FOLDER / "scale.py"), "--clips", "70", "140", "--workers", "1", "--json"]
