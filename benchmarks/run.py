@@ -1,6 +1,6 @@
-"""Run every benchmark and rewrite docs/benchmarks.md, the machine named, and the README's two tables.
+"""Run every benchmark, or those named, and rewrite their parts of docs/benchmarks.md, of the README and of other pages.
 
-python benchmarks/run.py
+python benchmarks/run.py [NAME …]
 """
 
 from __future__ import annotations
@@ -16,11 +16,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 README = HERE.parent / "README.md"
-ACCURACY = HERE.parent / "docs" / "accuracy.md"
-SCALE = HERE.parent / "docs" / "scale.md"
-SEARCH = HERE.parent / "docs" / "search.md"
 IN_README = {"accuracy": ["accuracy"], "speed": ["resample", "features", "pipeline", "encoder", "startup"]}
-"""Which results stand between which marks of the README."""
+"""Which results stand between which marks of the README; they are rewritten together."""
 
 HEADLINES = (
     "8 emotions, random split",
@@ -51,28 +48,45 @@ SCRIPTS = (
 LIBRARIES = ("numpy", "soxr", "soundfile", "onnxruntime", "librosa", "scikit-learn")
 
 
+OWN_PAGE = ("accuracy", "scale", "search")
+"""Whose results stand in a page of their name, too, between marks of their name."""
+
+
 def main() -> None:
+    names = sys.argv[1:] or SCRIPTS
+    for name in names:
+        if name not in SCRIPTS:
+            sys.exit(f"no benchmark '{name}'; valid: {', '.join(SCRIPTS)}")
     found: dict[str, list[dict[str, object]]] = {}
-    for name in SCRIPTS:
+    for name in names:
         print(f"… {name}", file=sys.stderr, flush=True)
         script = HERE / f"{name}.py"
         done = subprocess.run([sys.executable, str(script), "--json"], stdout=subprocess.PIPE, text=True, check=False)
         if done.returncode:
             sys.exit(f"benchmarks/{name}.py failed; docs/benchmarks.md is as it was")
         found[name] = [json.loads(line) for line in done.stdout.splitlines()]
-    sections = [
-        f"## `{name}`\n\n`python benchmarks/{name}.py`\n\n{table(results)}\n\n{notes(results)}".rstrip()
-        for name, results in found.items()
-    ]
-    write(PAGE, "\n\n".join([preface(), *sections]) + "\n")
+    publish(found)
+
+
+def publish(found: dict[str, list[dict[str, object]]]) -> None:
+    """Write the results into the pages; what was not run again stays as it is."""
+    _, *parts = PAGE.read_text(encoding="utf-8").split("\n## `")
+    sections = {part.partition("`")[0]: f"## `{part}".rstrip() for part in parts}
+    for name, results in found.items():
+        command = f"`python benchmarks/{name}.py`"
+        sections[name] = f"## `{name}`\n\n{command}\n\n{table(results)}\n\n{notes(results)}".rstrip()
+    ordered = [sections[name] for name in SCRIPTS if name in sections]
+    write(PAGE, "\n\n".join([preface(), *ordered]) + "\n")
     text = README.read_text(encoding="utf-8")
     for mark, names in IN_README.items():
+        if not set(names) <= set(found):
+            continue
         rows = [row for name in names for row in found[name] if name != "accuracy" or row["figure"] in HEADLINES]
         text = between(text, mark, table(rows, left_out=("goal", "women − men", "ECE")))
     write(README, text)
-    write(ACCURACY, between(ACCURACY.read_text(encoding="utf-8"), "accuracy", table(found["accuracy"])))
-    write(SCALE, between(SCALE.read_text(encoding="utf-8"), "scale", table(found["scale"])))
-    write(SEARCH, between(SEARCH.read_text(encoding="utf-8"), "search", table(found["search"])))
+    for name in set(OWN_PAGE) & set(found):
+        page = PAGE.with_name(f"{name}.md")
+        write(page, between(page.read_text(encoding="utf-8"), name, table(found[name])))
     print(PAGE, README)
 
 

@@ -90,10 +90,10 @@ class SpeechSought:
     def through(self, pieces: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
         """The same pieces, mono and of any length, heard as they pass."""
         for piece in pieces:
-            for first in range(0, len(piece), self._rate):
+            for first in range(0, len(piece), self._rate // 4):
                 if self._speech >= LEAST_SPEECH:
                     break
-                self._hear(piece[first : first + self._rate])
+                self._hear(piece[first : first + self._rate // 4])
             yield piece
 
     def _hear(self, part: NDArray[np.float32]) -> None:
