@@ -65,7 +65,7 @@ def whisper_folder() -> Path:
 
 
 @pytest.fixture(scope="session")
-def voice() -> Callable[[float, int], NDArray[np.float32]]:
+def voice() -> Callable[..., NDArray[np.float32]]:
     """Seconds of a made voice, at 16 kHz; another seed is another voice."""
     from speech_emotion.corpora.synthetic import SENTENCES, TONES
     from speech_emotion.corpora.voice import invent, say
