@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from numpy.typing import NDArray
 
 from speech_emotion.corpora.utterance import Origin
@@ -22,6 +23,9 @@ from speech_emotion.features.config import FeatureConfig
 from speech_emotion.features.table import FeatureTable
 
 VARIABLE = "SPEECH_EMOTION_DATA"
+
+settings.register_profile("no clock", deadline=None)  # an example may be slow on a busy machine
+settings.load_profile("no clock")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
