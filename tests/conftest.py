@@ -84,6 +84,22 @@ def voice() -> Callable[..., NDArray[np.float32]]:
 
 
 @pytest.fixture
+def refused(capsys: pytest.CaptureFixture[str]) -> Callable[[list[str]], str]:
+    """Runs a command that must be refused, with status 2 and nothing but one line, and gives that line."""
+    from speech_emotion.cli.main import run
+
+    def refusal(arguments: list[str]) -> str:
+        assert run(arguments) == 2, arguments
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.count("\n") == 1
+        assert err.startswith("error: ")
+        return err
+
+    return refusal
+
+
+@pytest.fixture
 def made_table() -> Callable[..., FeatureTable]:
     """Makes small tables of clustered numbers: emotions shift the features, and so do voices.
 

@@ -194,14 +194,17 @@ def test_what_the_server_refuses_is_shown_in_its_words(opened: Callable[..., obj
 
 def test_adaptation_is_asked_for_by_its_switch(server: Running, opened: Callable[..., object]) -> None:
     page = opened(server)
-    received: list[str] = []
-    page.on("websocket", lambda stream: stream.on("framereceived", lambda frame: received.append(frame)))
+    received = []
+
+    def note(frame: str) -> None:
+        received.append(json.loads(frame))
+
+    page.on("websocket", lambda stream: stream.on("framereceived", note))
     page.get_by_label("I agree").check()
     page.get_by_label("Adapt to this voice").check()
     page.get_by_role("button", name="Start the microphone").click()
     expect(page.locator("#live-state")).to_have_text("Listening.")
-    ready = json.loads(received[0])
-    assert (ready["type"], ready["adapt"]) == ("ready", "session")
+    assert (received[0]["type"], received[0]["adapt"]) == ("ready", "session")
 
 
 def test_the_keyboard_reaches_everything(talking: Running, opened: Callable[..., object]) -> None:
