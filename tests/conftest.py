@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from numpy.typing import NDArray
 
 from speech_emotion.corpora.utterance import Origin
@@ -22,6 +23,9 @@ from speech_emotion.features.config import FeatureConfig
 from speech_emotion.features.table import FeatureTable
 
 VARIABLE = "SPEECH_EMOTION_DATA"
+
+settings.register_profile("no clock", deadline=None)  # an example may be slow on a busy machine
+settings.load_profile("no clock")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -65,7 +69,7 @@ def whisper_folder() -> Path:
 
 
 @pytest.fixture(scope="session")
-def voice() -> Callable[[float, int], NDArray[np.float32]]:
+def voice() -> Callable[..., NDArray[np.float32]]:
     """Seconds of a made voice, at 16 kHz; another seed is another voice."""
     from speech_emotion.corpora.synthetic import SENTENCES, TONES
     from speech_emotion.corpora.voice import invent, say
@@ -77,6 +81,22 @@ def voice() -> Callable[[float, int], NDArray[np.float32]]:
         return np.resize(said, round(seconds * 16_000))
 
     return made
+
+
+@pytest.fixture
+def refused(capsys: pytest.CaptureFixture[str]) -> Callable[[list[str]], str]:
+    """Runs a command that must be refused, with status 2 and nothing but one line, and gives that line."""
+    from speech_emotion.cli.main import run
+
+    def refusal(arguments: list[str]) -> str:
+        assert run(arguments) == 2, arguments
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.count("\n") == 1
+        assert err.startswith("error: ")
+        return err
+
+    return refusal
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from speech_emotion.audio.mono import ToMono, samples
 from speech_emotion.errors import UsageError
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     rate=st.sampled_from([8_000, 11_025, 16_000, 44_100, 48_000, 96_000]),
     count=st.integers(0, 30_000),

@@ -334,7 +334,7 @@ def test_reading_a_whole_long_file_holds_only_the_result(tmp_path: Path) -> None
     assert peak < 2.5 * result.nbytes + 16e6  # as float32 the source would be 46 MB
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     rate=st.integers(8_000, 192_000),
     target=st.sampled_from([8_000, 16_000, 22_050]),
@@ -368,7 +368,7 @@ def test_sound_of_any_shape_becomes_finite_mono_within_range(
     assert abs(len(waveform.samples) - frames * target / rate) <= 1
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @example(kind="CAF", cut=1.0, changes=[(0.00415, 1)])  # a codec that FFmpeg has no decoder for
 @given(
     kind=st.sampled_from(["WAV", "FLAC", "OGG", "MP3", "AIFF", "CAF"]),

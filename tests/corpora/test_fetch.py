@@ -302,7 +302,7 @@ def test_a_silent_connection_is_given_up_and_tried_again(server: Server, tmp_pat
         over.wait(30)
 
     server.script = [hang]
-    assert fetch(server.archive(), tmp_path, timeout=0.2, sleep=waits.append).read_bytes() == BODY
+    assert fetch(server.archive(), tmp_path, timeout=1.0, sleep=waits.append).read_bytes() == BODY
     over.set()
     assert server.ranges == [None, "bytes=100-"]
 

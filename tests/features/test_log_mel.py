@@ -26,7 +26,7 @@ def test_scaled_frames_are_those_that_whisper_is_given(seconds: float) -> None:
 
 
 @given(st.integers(1, 4000))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_sound_of_any_length_has_a_frame_every_hop(length: int) -> None:
     found = log_mel(sound(1)[:length])
     assert found.shape == (BANDS, max(1, length // HOP))

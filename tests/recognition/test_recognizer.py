@@ -69,6 +69,12 @@ def test_a_word_at_the_end_of_a_long_silence_is_heard(tmp_path: Path, voice: Any
     assert parts == [False] * (len(parts) - 1) + [True]
 
 
+def test_a_clip_shorter_than_a_window_is_as_spoken_as_its_only_segment(tmp_path: Path, voice: Any) -> None:
+    soundfile.write(tmp_path / "a.wav", voice(1)[8_000:11_200], 16_000)  # 0.2 s, all of it speech
+    (part,) = recognize_segments(tmp_path / "a.wav")
+    assert (part.spoken, recognize(tmp_path / "a.wav").spoken) == (True, True)
+
+
 @pytest.mark.parametrize("rate", [8_000, 22_050])
 def test_a_model_of_another_rate_hears_whether_somebody_speaks(rate: int, voice: Any) -> None:
     sought = SpeechSought(rate)

@@ -46,7 +46,7 @@ def heard(stream: Stream, sound: NDArray[np.int16], cuts: list[int] | None = Non
     return [moment for piece in pieces for moment in stream.feed(piece)] + stream.end()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     rate=st.sampled_from([8_000, 16_000, 22_050, 44_100, 48_000]),
     channels=st.integers(1, 3),

@@ -136,8 +136,8 @@ def server() -> Iterator[Running]:
 def tight() -> Iterator[Running]:
     """With limits that are soon met."""
     running = launch(
-        *("--body-mb", "0.5", "--audio-seconds", "5", "--header-seconds", "0.3", "--body-seconds", "0.6"),
-        *("--idle-seconds", "0.3", "--concurrent", "1", "--waiting", "0", "--streams", "1", "--message-kb", "8"),
+        *("--body-mb", "0.5", "--audio-seconds", "5", "--header-seconds", "0.3", "--body-seconds", "2"),
+        *("--idle-seconds", "1", "--concurrent", "1", "--waiting", "0", "--streams", "1", "--message-kb", "8"),
     )
     yield running
     assert running.end() == 0

@@ -94,7 +94,7 @@ def test_hostile_words_stay_inside_their_string(words: str) -> None:
     assert not set("<>[]{}|&`") & set(quoted)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.text(min_size=1))
 def test_any_words_come_back_as_they_were(words: str) -> None:
     values = json.loads(chat.content({"speech": words, "tone": {}}))

@@ -134,11 +134,12 @@ def test_a_server_that_stays_silent_is_given_up(chat_server: Any, first: str | N
     assert error_of(chat_server, timeout=0.2) == "sent nothing for 0.2 s"
 
 
-def test_nobody_there_and_no_http_are_one_line() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-    with pytest.raises(ChatError, match=rf"^http://127.0.0.1:{port} cannot be reached \(connection refused\)$"):
-        list(Endpoint(f"http://127.0.0.1:{port}").reply(MESSAGES))
+def test_nobody_there_is_one_line() -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))  # and does not listen, but keeps others from the port
+        port = silent.getsockname()[1]
+        with pytest.raises(ChatError, match=rf"^http://127.0.0.1:{port} cannot be reached \(connection refused\)$"):
+            list(Endpoint(f"http://127.0.0.1:{port}").reply(MESSAGES))
 
 
 def test_what_speaks_no_http_is_one_line(chat_server: Any) -> None:

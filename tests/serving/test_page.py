@@ -169,6 +169,9 @@ def test_several_files_are_rows_and_errors_are_words(
     expect(rows.nth(0)).to_contain_text("Not heard: the recording given")
     expect(rows.nth(1).locator(".words")).to_contain_text("Kids are talking by the door")
     expect(rows.nth(1).locator(".tag")).to_contain_text("Sounds angry")
+    expect(rows.nth(1).locator(".bars")).to_have_count(1)
+    expect(rows.nth(2).locator(".heard")).to_have_text("No speech Nobody speaks, or too little to answer.")
+    expect(rows.nth(2).locator(".bars")).to_have_count(0)
     assert "is angry" not in page.locator("body").inner_text()
     page.get_by_role("button", name="Clear").click()
     expect(rows).to_have_count(0)
@@ -191,13 +194,17 @@ def test_what_the_server_refuses_is_shown_in_its_words(opened: Callable[..., obj
 
 def test_adaptation_is_asked_for_by_its_switch(server: Running, opened: Callable[..., object]) -> None:
     page = opened(server)
+    received = []
+
+    def note(frame: str) -> None:
+        received.append(json.loads(frame))
+
+    page.on("websocket", lambda stream: stream.on("framereceived", note))
     page.get_by_label("I agree").check()
     page.get_by_label("Adapt to this voice").check()
-    with page.expect_websocket() as stream:
-        page.get_by_role("button", name="Start the microphone").click()
-    with stream.value.expect_event("framereceived") as ready:
-        pass
-    assert json.loads(ready.value)["adapt"] == "session"
+    page.get_by_role("button", name="Start the microphone").click()
+    expect(page.locator("#live-state")).to_have_text("Listening.")
+    assert (received[0]["type"], received[0]["adapt"]) == ("ready", "session")
 
 
 def test_the_keyboard_reaches_everything(talking: Running, opened: Callable[..., object]) -> None:

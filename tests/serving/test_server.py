@@ -41,7 +41,7 @@ def test_what_is_being_done_is_finished_before_it_ends(how: signal.Signals) -> N
 
 
 def test_a_request_that_does_not_end_is_not_waited_for_longer_than_said() -> None:
-    running = launch("--drain-seconds", "0.5")
+    running = launch("--drain-seconds", "0.5", "--idle-seconds", "600", "--body-seconds", "600")
     with running.connect() as busy:
         busy.sendall(HEAD)
         running.until("speech_emotion_requests_in_place", 1)

@@ -234,7 +234,6 @@ def test_a_client_that_does_not_read_loses_its_place() -> None:
         say(stream, {**START, "rate": 1_000, "window": 0.5, "hop": 0.042})
         assert told(stream)["type"] == "ready"
         stream.send(np.zeros(500_000, dtype="<i2").tobytes())  # 12,000 moments
-        running.until("speech_emotion_streams", 1)
         running.until("speech_emotion_streams", 0)
         assert running.metric("speech_emotion_moments_total") < 11_900
     assert running.end() == 0

@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import openai
 import pytest
@@ -57,6 +58,17 @@ def test_the_client_gets_the_words_and_the_tone(client: openai.OpenAI, sound: by
     assert found.text == expected.text
     assert found.emotion == expected.prediction.emotion  # type: ignore[attr-defined]
     assert found.usage.seconds == 9  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("format_", ["json", "verbose_json"])
+def test_an_answer_is_as_it_is_described(talking: Running, sound: bytes, format_: str) -> None:
+    fields = {"model": "whisper-1", "response_format": format_, "timestamp_granularities[]": "segment"}
+    body, kind = form(fields, sound)
+    headers = {"Content-Type": kind, "Authorization": f"Bearer {TOKEN}"}
+    answer = talking.ask("POST", "/v1/audio/transcriptions", body, headers)
+    described = talking.ask("GET", "/openapi.json", headers=headers).json()
+    assert answer.status == 200
+    jsonschema.validate(answer.json(), {**described, "$ref": "#/components/schemas/Transcription"})
 
 
 def test_verbose_json_has_segments_with_their_emotion_and_words(

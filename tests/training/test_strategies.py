@@ -131,6 +131,7 @@ def test_a_file_narrows_and_extends_the_space(tmp_path):
         ({"ridge": {"penalty": {"low": 0, "high": 1, "log": True}}}, "must rise, from above 0"),
         ({"ridge": {"penalty": {"from": 0}}}, "a range of ridge.penalty is"),
         ({"ridge": {"penalty": {"low": 1, "high": float("inf")}}}, "a range of ridge.penalty is"),
+        ({"ridge": {"penalty": {"low": 1, "high": 10**400}}}, "a range of ridge.penalty is"),
         ({"ridge": {"penalty": [1.0, float("nan")]}}, "nan is no value to search in"),
         ({"ridge": {"penalty": []}}, "no values"),
         ({"ridge": 3}, "is a table of its hyperparameters"),

@@ -14,7 +14,7 @@ from itertools import chain
 
 from ..emotions import EMOTIONS, in_order
 from ..errors import CorpusError, UsageError, unknown
-from .utterance import Corpus, Origin, strictest
+from .utterance import Corpus, Origin, joint_name, strictest
 
 
 def combine(*corpora: Corpus, shared: bool = True, fold: Mapping[str, str] | None = None) -> Corpus:
@@ -102,7 +102,7 @@ def checked(fold: Mapping[str, str], vocabularies: Iterable[Iterable[str]]) -> M
 
 def _joined(origins: tuple[Origin, ...]) -> Origin:
     return Origin(
-        name="+".join(origin.name for origin in origins),
+        name=joint_name(origins),
         licence=strictest(origins),
         homepage=" ".join(origin.homepage for origin in origins if origin.homepage),
         citation=" ".join(origin.citation for origin in origins if origin.citation),

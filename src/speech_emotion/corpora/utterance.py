@@ -7,7 +7,7 @@ An utterance's ``path`` may lead through a zip archive as through a folder:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..emotions import choose, in_order
@@ -66,6 +66,16 @@ class Origin:
         """Whether the licence forbids commercial use."""
         terms = _terms(self.licence)
         return "-NC" in terms or "RESEARCH-ONLY" in terms
+
+
+def joint_name(origins: Iterable[Origin]) -> str:
+    """What corpora are called together.
+
+    Example:
+        >>> joint_name([Origin("emodb", "CC0"), Origin("ravdess", "CC BY-NC-SA 4.0")])
+        'emodb+ravdess'
+    """
+    return "+".join(origin.name for origin in origins)
 
 
 def strictest(origins: Sequence[Origin]) -> str:

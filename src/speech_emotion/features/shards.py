@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..corpora.paths import replacing
-from ..corpora.utterance import Origin
+from ..corpora.utterance import Origin, joint_name
 from ..emotions import choose, in_order
 from ..errors import FeatureError
 from .config import FeatureConfig
@@ -95,7 +95,7 @@ class ShardedTable:
     @property
     def name(self) -> str:
         """The names of the corpora in it."""
-        return "+".join(origin.name for origin in self.origins)
+        return joint_name(self.origins)
 
     @property
     def failures(self) -> int:

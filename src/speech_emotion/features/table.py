@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..corpora.paths import replacing
-from ..corpora.utterance import Origin
+from ..corpora.utterance import Origin, joint_name
 from ..emotions import choose, in_order
 from ..errors import FeatureError
 from .config import FeatureConfig
@@ -94,7 +94,7 @@ class FeatureTable:
     @property
     def name(self) -> str:
         """The names of the corpora in it."""
-        return "+".join(origin.name for origin in self.origins)
+        return joint_name(self.origins)
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ class Voiced:
 
     def __init__(self, window: float, rate: int) -> None:
         self._rate = rate
-        self._least = min(LEAST_SPEECH, window / 2)
+        self._least = LEAST_SPEECH
         self._mixer = ToMono(rate, RATE)
         self._detector = VoiceActivity()
         self._steps: deque[bool] = deque(maxlen=max(1, int(window / STEP_SECONDS)))
@@ -40,6 +40,7 @@ class Voiced:
         end = round(window.end * self._rate)
         new = samples[max(0, len(samples) - (end - self._judged)) :]
         self._judged = end
+        self._least = min(LEAST_SPEECH, window.waveform.duration / 2)
         self._new = (self._detector.hear(self._mixer.take(new[:, None])) >= SPEECH).tolist()
         self._steps.extend(self._new)
         return new

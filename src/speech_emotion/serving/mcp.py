@@ -138,7 +138,8 @@ def create_server(
 
     server.add_tool(
         recognize_emotion,
-        description="What the voice in a recording sounds like: an emotion, or null where not sure, and scores.",
+        description="What the voice in a recording sounds like: an emotion and scores; null where not sure "
+        "or nobody speaks.",
         annotations=LOOKS,
     )
     if words is not None:

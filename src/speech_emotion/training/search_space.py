@@ -21,6 +21,7 @@ import hashlib
 import json
 import math
 import os
+import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -235,9 +236,7 @@ def _dimension(name: str, value: Any) -> Dimension:
         return value
     if isinstance(value, Mapping):
         low, high, log = value.get("low"), value.get("high"), value.get("log", False)
-        numbers = all(
-            isinstance(end, (int, float)) and not isinstance(end, bool) and math.isfinite(end) for end in (low, high)
-        )
+        numbers = all(map(_is_number, (low, high)))
         if set(value) - {"low", "high", "log"} or not numbers or not isinstance(log, bool):
             raise UsageError(f"a range of {name} is {{ low = …, high = …, log = true or false }}, not {dict(value)}")
         if not low <= high or (log and low <= 0):  # type: ignore[operator]
@@ -249,6 +248,11 @@ def _dimension(name: str, value: Any) -> Dimension:
             raise UsageError(f"{name} has no values to choose from")
         return Choice(tuple(map(_value, value)))
     return Choice((_value(value),))
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is one that a float can be; whole numbers of TOML may be larger."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def _value(value: Any) -> Any:
