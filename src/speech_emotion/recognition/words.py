@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +93,8 @@ def transcribe(
             language = language or detected
             said += _toned(found, samples, start, model)
     whole = _mean(said, duration, model) if said and duration > LONG_SECONDS else model.recognize(source)
+    if said:  # words outweigh the voice activity, but where it heard nobody, nothing is claimed of the tone
+        whole = replace(whole, spoken=True)
     return Transcript(" ".join(segment.text for segment in said), language, whole, tuple(said))
 
 
