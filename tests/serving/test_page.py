@@ -169,6 +169,9 @@ def test_several_files_are_rows_and_errors_are_words(
     expect(rows.nth(0)).to_contain_text("Not heard: the recording given")
     expect(rows.nth(1).locator(".words")).to_contain_text("Kids are talking by the door")
     expect(rows.nth(1).locator(".tag")).to_contain_text("Sounds angry")
+    expect(rows.nth(1).locator(".bars li").first).to_contain_text("angry")
+    expect(rows.nth(2).locator(".heard")).to_contain_text("No speech")
+    expect(rows.nth(2).locator(".bars")).to_have_count(0)  # the scores of noise mean nothing
     assert "is angry" not in page.locator("body").inner_text()
     page.get_by_role("button", name="Clear").click()
     expect(rows).to_have_count(0)

@@ -92,10 +92,13 @@ function shown(answer) {
   const title = element("h3", {}, answer.path);
   if (answer.error) return [title, element("p", {className: "trouble"}, `Not heard: ${answer.error}`)];
   const label = labelOf(answer);
-  const list = element("ul", {className: "bars"}, ...bars(answer.scores.filter(({score}, at) => at < 3 || score >= 0.01)));
-  list.setAttribute("aria-label", `How ${answer.path} sounds`);
   const parts = [title, element("p", {className: "heard", tone: label}, sounds(label), " ",
-    element("span", {className: "sure"}, howSure(...told(answer)))), list];
+    element("span", {className: "sure"}, howSure(...told(answer))))];
+  if (answer.spoken) { // else the scores mean nothing
+    const list = element("ul", {className: "bars"}, ...bars(answer.scores.filter(({score}, at) => at < 3 || score >= 0.01)));
+    list.setAttribute("aria-label", `How ${answer.path} sounds`);
+    parts.push(list);
+  }
   if (answer.text !== undefined) {
     const said = answer.segments.length ? phrases(answer.segments) : [element("p", {className: "small"}, "No words were heard.")];
     parts.push(element("div", {className: "words"}, ...said));
