@@ -147,7 +147,7 @@ def _segment(number: int, values: dict[str, Any], segment: Segment) -> dict[str,
     data = segment.text.encode()
     return {
         "id": number,
-        **{name: value for name, value in values.items() if name not in ("words", "spoken")},
+        **{name: value for name, value in values.items() if name != "words"},
         "avg_logprob": sum(logarithms) / len(logarithms) if logarithms else 0.0,
         "compression_ratio": len(data) / len(zlib.compress(data)),
     }
