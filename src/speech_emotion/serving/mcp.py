@@ -138,7 +138,7 @@ def create_server(
 
     server.add_tool(
         recognize_emotion,
-        description="What the voice in a recording sounds like: an emotion, or null where not sure, and scores.",
+        description="What the voice in a recording sounds like: emotion (null: not sure, or no speech) and scores.",
         annotations=LOOKS,
     )
     if words is not None:
