@@ -69,6 +69,15 @@ def test_a_word_at_the_end_of_a_long_silence_is_heard(tmp_path: Path, voice: Any
     assert parts == [False] * (len(parts) - 1) + [True]
 
 
+def test_what_is_silent_of_a_long_recording_has_no_say(tmp_path: Path, voice: Any) -> None:
+    silence = np.zeros(40 * 16_000, dtype=np.float32)
+    soundfile.write(tmp_path / "a.wav", np.concatenate([silence, voice(6)]), 16_000)
+    spoken = [dict(part.scores) for part in recognize_segments(tmp_path / "a.wav") if part.spoken]
+    assert 1 < len(spoken) < 10
+    mean = {emotion: np.mean([scores[emotion] for scores in spoken]) for emotion in builtin().emotions}
+    assert dict(recognize(tmp_path / "a.wav").scores) == pytest.approx(mean, abs=1e-6)
+
+
 @pytest.mark.parametrize("rate", [8_000, 22_050])
 def test_a_model_of_another_rate_hears_whether_somebody_speaks(rate: int, voice: Any) -> None:
     sought = SpeechSought(rate)
