@@ -75,6 +75,15 @@ def test_a_clip_shorter_than_a_window_is_as_spoken_as_its_only_segment(tmp_path:
     assert (part.spoken, recognize(tmp_path / "a.wav").spoken) == (True, True)
 
 
+def test_what_is_silent_of_a_long_recording_has_no_say(tmp_path: Path, voice: Any) -> None:
+    silence = np.zeros(40 * 16_000, dtype=np.float32)
+    soundfile.write(tmp_path / "a.wav", np.concatenate([silence, voice(6)]), 16_000)
+    spoken = [dict(part.scores) for part in recognize_segments(tmp_path / "a.wav") if part.spoken]
+    assert 1 < len(spoken) < 10
+    mean = {emotion: np.mean([scores[emotion] for scores in spoken]) for emotion in builtin().emotions}
+    assert dict(recognize(tmp_path / "a.wav").scores) == pytest.approx(mean, abs=1e-6)
+
+
 @pytest.mark.parametrize("rate", [8_000, 22_050])
 def test_a_model_of_another_rate_hears_whether_somebody_speaks(rate: int, voice: Any) -> None:
     sought = SpeechSought(rate)

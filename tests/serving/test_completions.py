@@ -105,6 +105,12 @@ def test_a_reply_that_is_none_is_one_line(chat_server: Any, text: str, says: str
     assert error_of(chat_server) == says
 
 
+def test_a_page_in_place_of_a_reply_is_no_reply_that_broke_off(chat_server: Any) -> None:
+    page = b"<html>Welcome</html>"
+    chat_server.answer = lambda handler: handler.send(200, "text/html", page, len(page))
+    assert error_of(chat_server) == "sends what is no chat completion"
+
+
 def test_a_connection_cut_in_a_chunk_gives_what_came_and_then_one_line(chat_server: Any) -> None:
     def answer(handler: Any) -> None:
         piece = chunk("half a").encode()

@@ -166,6 +166,7 @@ def test_the_microphone_is_heard_for_some_seconds(microphones: Any, folder: Path
         (["--port", "1"], "--port goes with --http"),
         (["--device", "1", "--no-microphone"], "contradict"),
         (["absent", "--words", "none"], "absent is no folder"),
+        (["absent", "--words", "no-such/whisper"], "absent is no folder"),  # and nothing is fetched first
     ],
 )
 def test_what_cannot_be_is_one_line(options: list[str], says: str, refused: Any) -> None:

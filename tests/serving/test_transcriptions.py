@@ -16,6 +16,7 @@ import webvtt
 import speech_emotion as se
 from speech_emotion.audio.read import read
 from speech_emotion.recognition.transcript import Transcript
+from speech_emotion.serving.transcriptions import TranscriptionSegment
 
 from .conftest import Running, form, launch, wav
 
@@ -90,6 +91,7 @@ def test_verbose_json_has_segments_with_their_emotion_and_words(
         assert (segment.start, segment.end) == pytest.approx((other.start, other.end), abs=1e-3)
         assert segment.emotion == other.emotion  # type: ignore[attr-defined]
         assert segment.scores[0]["score"] == pytest.approx(other.confidence)  # type: ignore[attr-defined]
+        assert set(TranscriptionSegment.model_fields) <= segment.model_dump().keys()  # all that is described
         assert -5 < segment.avg_logprob <= 0
     assert [segment.id for segment in found.segments] == [0, 1]
     assert found.words is not None
@@ -167,6 +169,7 @@ def test_silence_has_no_words(client: openai.OpenAI) -> None:
             response_format=format_,  # type: ignore[call-overload]
         )
         assert found.text == ""
+        assert (found.emotion, found.spoken) == (None, False)  # type: ignore[union-attr]
 
 
 def test_a_server_without_words_says_so(server: Running) -> None:

@@ -109,7 +109,7 @@ def find(wanted: int | str | None = None) -> Device:
     """
     there = devices()
     if not there:
-        raise AudioError("there is no microphone; plug one in, or listen to a file: --replay FILE")
+        raise AudioError("there is no microphone; plug one in, or name a recording")
     if wanted is None:
         return next((device for device in there if device.default), there[0])
     text = str(wanted).casefold()

@@ -34,12 +34,14 @@ def mcp(
     if device is not None and not microphone:
         raise UsageError("--device and --no-microphone contradict each other")
     try:
+        from ..serving.folders import Folders
         from ..serving.mcp import create_server, serve_http
     except ModuleNotFoundError as error:
         raise MissingExtraError("the tool server", "mcp") from error
     from ..models.bundle import load
     from ..recognition import whisper
 
+    Folders(folders or ())  # checks them, before a Whisper model is fetched
     listener = load(model)
     place = None if words == NONE else whisper.find(words, told=say)
     server = create_server(listener, folders or (), place, listens=microphone, device=device, tell=say)

@@ -26,6 +26,7 @@ from .prediction import Prediction
 if TYPE_CHECKING:
     from ..audio.read import Source
     from ..audio.waveform import Waveform
+    from ..audio.windows import Window
 
 LONG_SECONDS = 30.0
 """A recording longer than this is heard window by window; a shorter one at once, as the training clips
@@ -141,8 +142,8 @@ class Model:
     def recognize(self, source: Source) -> Prediction:
         """The emotion of a recording.
 
-        One of up to 30 s is heard at once. Of a longer one, windows are heard, and their probabilities
-        averaged. Where nobody speaks, no emotion is named.
+        One of up to 30 s is heard at once. Of a longer one, windows are heard, and the probabilities of those in
+        which somebody speaks averaged. Where nobody does, no emotion is named.
 
         Args:
             source: a path, which may lead through a zip archive; the bytes of a file; or a binary file.
@@ -189,36 +190,42 @@ class Model:
         bundle.save(self, path)
 
     def _recognize(self, pieces: Iterator[NDArray[np.float32]]) -> Prediction:
+        opening = list(islice(pieces, 2))
+        if len(opening) > 1:
+            return self._of_long(chain(opening, pieces))
+        return self._of_short(opening[0])
+
+    def _of_short(self, samples: NDArray[np.float32]) -> Prediction:
         from ..audio.vad import SpeechSought
-
-        sought = SpeechSought(self.config.rate)
-        heard = sought.through(pieces)
-        opening = list(islice(heard, 2))
-        if len(opening) == 1:
-            probabilities, end = self._of_short(opening[0])
-        else:
-            probabilities, end = self._of_long(chain(opening, heard))
-        return self.prediction(probabilities, 0.0, end, sought.found)
-
-    def _of_short(self, samples: NDArray[np.float32]) -> tuple[NDArray[np.float64], float]:
         from ..audio.waveform import Waveform
         from ..features.measure import measure
 
-        waveform = Waveform(samples, self.config.rate)
+        sought = SpeechSought(self.config.rate)
+        waveform = Waveform(next(sought.through([samples])), self.config.rate)
         probabilities = self.predict_proba(measure(waveform, self.config)[None])[0]
-        return probabilities, waveform.duration
+        return self.prediction(probabilities, 0.0, waveform.duration, sought.found)
 
-    def _of_long(self, pieces: Iterable[NDArray[np.float32]]) -> tuple[NDArray[np.float64], float]:
+    def _of_long(self, pieces: Iterable[NDArray[np.float32]]) -> Prediction:
+        from ..audio.voiced import Voiced
         from ..audio.windows import slide
         from ..features.measure import measure
 
-        sums, count, end = np.zeros(len(self.emotions)), 0, 0.0
-        heard = slide(pieces, self.window, self.hop, self.config.rate)
-        while batch := [(measure(part.waveform, self.config), part.end) for part in islice(heard, BATCH)]:
-            sums += self.predict_proba(np.stack([values for values, _ in batch])).sum(axis=0)
-            count += len(batch)
-            end = batch[-1][1]
-        return sums / count, end
+        voiced = Voiced(self.window, self.config.rate)
+
+        def heard(part: Window) -> tuple[NDArray[np.float32], bool]:
+            voiced.hear(part)
+            return measure(part.waveform, self.config), voiced.spoken
+
+        sums, counts, end = np.zeros((2, len(self.emotions))), np.zeros(2), 0.0  # without speech, and with it
+        parts = slide(pieces, self.window, self.hop, self.config.rate)
+        while batch := [(*heard(part), part.end) for part in islice(parts, BATCH)]:
+            values, speaks, ends = zip(*batch, strict=True)
+            rows = self.predict_proba(np.stack(values))
+            np.add.at(sums, np.array(speaks, dtype=int), rows)
+            np.add.at(counts, np.array(speaks, dtype=int), 1)
+            end = ends[-1]
+        spoken = bool(counts[1])
+        return self.prediction(sums[int(spoken)] / counts[int(spoken)], 0.0, end, spoken)
 
     def _checked(self, values: NDArray[Any] | FeatureTable) -> NDArray[np.float32]:
         if isinstance(values, FeatureTable):

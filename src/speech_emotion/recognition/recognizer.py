@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from .. import workers as workers_
 from ..audio.read import Source
+from ..audio.voiced import Voiced
 from ..audio.windows import Window, slide, windows
 from ..corpora.paths import AUDIO_SUFFIXES, walk
 from ..errors import CorpusError, SpeechEmotionError, UsageError
@@ -29,7 +30,6 @@ from ..models.model import Model
 from ..models.prediction import Prediction
 from .groups import PATH, is_table, listed
 from .transcript import Segment
-from .voiced import Voiced
 
 WINDOW = 3.0
 """Seconds heard at once where segments are asked for."""

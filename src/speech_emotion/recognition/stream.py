@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..audio.mono import Chunk, ToMono, check_encoding, samples
+from ..audio.voiced import Voiced
 from ..audio.waveform import RATE
 from ..audio.windows import Cutter, Window
 from ..errors import UsageError
@@ -31,7 +32,6 @@ from ..models.model import Model
 from ..models.prediction import Prediction, labelled
 from .recognizer import WINDOW, builtin, hear
 from .steady import Settled, Smoothed
-from .voiced import Voiced
 
 HOP = 0.5
 """Seconds from one answer to the next."""

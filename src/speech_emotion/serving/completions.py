@@ -116,13 +116,15 @@ class Endpoint:
         if answer.headers.get_content_type() == "application/json":
             yield from self._text(answer.read(LONGEST + 1), "message")[0]
             return
-        done = False
+        done = begun = False
         for data in self._events(answer):
             if data == b"[DONE]":
                 return
             pieces, finished = self._text(data, "delta")
             yield from pieces
-            done = done or finished
+            done, begun = done or finished, True
+        if not begun and answer.headers.get_content_type() != "text/event-stream":
+            raise self._error("sends what is no chat completion")
         if not done:
             raise self._error("broke off in the middle of its reply")
 

@@ -7,10 +7,10 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audio.mono import ToMono
-from ..audio.vad import LEAST_SPEECH, SPEECH, STEP_SECONDS, VoiceActivity
-from ..audio.waveform import RATE
-from ..audio.windows import Window
+from .mono import ToMono
+from .vad import LEAST_SPEECH, SPEECH, STEP_SECONDS, VoiceActivity
+from .waveform import RATE
+from .windows import Window
 
 
 class Voiced:
