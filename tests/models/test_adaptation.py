@@ -176,6 +176,18 @@ def test_a_file_that_is_no_stored_session_is_refused_in_one_line(text: str, tmp_
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize("changed", [{"count": -1}, {"count": 10**400}, {"entropy": float("inf")}])
+def test_a_stored_session_with_numbers_that_cannot_be_is_refused(changed: dict, tmp_path: Path) -> None:
+    session = Adaptation(CENTRE)
+    session.hear(said(np.arange(8) % 4, OFFSET), "ann")
+    session.save(tmp_path / "a.json")
+    values = json.loads((tmp_path / "a.json").read_text())
+    values["session"] |= changed
+    (tmp_path / "a.json").write_text(json.dumps(values))
+    with pytest.raises(BundleError, match=r"a\.json is not a stored adaptation"):
+        Adaptation.load(tmp_path / "a.json")
+
+
 def test_a_bundle_remembers_the_centre(model: Model, tmp_path: Path) -> None:
     replace(model, centre=(0.5, -0.25, -0.25)).save(tmp_path / "m.semodel")
     assert bundle.load(tmp_path / "m.semodel").adaptation().centre == (0.5, -0.25, -0.25)

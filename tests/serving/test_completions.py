@@ -153,12 +153,22 @@ def test_what_speaks_no_http_is_one_line(chat_server: Any) -> None:
     assert error_of(chat_server) == "does not speak HTTP, or closed the connection"
 
 
+LONG = f"http://{'a' * 64}.org/v1"
+
+
 @pytest.mark.parametrize(
-    "url", ["", "localhost:1", "ftp://a/v1", "http://", "http://a:x/", "http://a/ b", "http://a:0"]
+    "url",
+    ["", "localhost:1", "ftp://a/v1", "http://", "http://a:x/", "http://a/ b", "http://a:0", "http://a..b/v1", LONG],
 )
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(UsageError, match="is no address"):
         Endpoint(url)
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan"), float("inf"), 1e308])
+def test_a_time_out_that_no_socket_can_keep_is_refused(seconds: float) -> None:
+    with pytest.raises(UsageError, match="a time-out of"):
+        Endpoint(timeout=seconds)
 
 
 def test_a_key_is_shown_nowhere() -> None:

@@ -167,6 +167,12 @@ def test_a_limit_that_limits_nothing_is_refused(value: float) -> None:
         ServerLimits(body_mb=value)
 
 
+@pytest.mark.parametrize("name", [each.name for each in fields(ServerLimits)])
+def test_a_limit_that_no_machine_could_keep_is_refused(name: str) -> None:
+    with pytest.raises(UsageError, match=f"{name} must be at most"):
+        ServerLimits(**{name: 1e308})
+
+
 def test_no_waiting_and_no_streams_are_possible() -> None:
     assert (ServerLimits(waiting=0).waiting, ServerLimits(streams=0).streams) == (0, 0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import jsonschema
 import numpy as np
@@ -15,7 +16,11 @@ import webvtt
 
 import speech_emotion as se
 from speech_emotion.audio.read import read
+from speech_emotion.audio.waveform import Waveform
+from speech_emotion.errors import SpeechEmotionError
+from speech_emotion.recognition import whisper
 from speech_emotion.recognition.transcript import Transcript
+from speech_emotion.serving.ears import Ears
 from speech_emotion.serving.transcriptions import TranscriptionSegment
 
 from .conftest import Running, form, launch, wav
@@ -178,3 +183,22 @@ def test_a_server_without_words_says_so(server: Running) -> None:
     assert (answer.status, answer.code) == (404, "model_not_found")
     assert "--words" in answer.json()["error"]["message"]
     assert server.ask("POST", "/v1/audio/transcriptions", wav(), {"Content-Type": "audio/wav"}).status == 415
+
+
+def test_words_are_not_sought_further_once_the_server_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[int] = []
+
+    def endless(*_: object, **__: object) -> tuple[Iterator[SimpleNamespace], SimpleNamespace]:
+        found = (
+            SimpleNamespace(words=None, text="Yes.", start=at, end=at + 1) for at in range(9) if not taken.append(at)
+        )
+        return found, SimpleNamespace(language="en")
+
+    monkeypatch.setattr(whisper, "find", Path)
+    monkeypatch.setattr(whisper, "opened", lambda *_: SimpleNamespace(transcribe=endless))
+    monkeypatch.setattr(whisper, "check_language", lambda *_: None)
+    ears = Ears(["tone"], "tiny", concurrent=1)
+    ears.close()
+    with pytest.raises(SpeechEmotionError, match="has ended"):
+        ears.transcribe(Waveform(np.zeros(16_000, dtype=np.float32)), ears.model(None), None)
+    assert taken == [0]

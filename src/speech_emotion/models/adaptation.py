@@ -43,6 +43,9 @@ those of one emotion differ as much."""
 VARIED = 0.5
 """From here on they are varied enough; in between, the part that is believed grows evenly."""
 
+MOST_HEARD = 2**53
+"""Recordings in a stored profile: whole numbers beyond it are no floats."""
+
 FORMAT = 1
 """Of a stored profile."""
 
@@ -282,6 +285,9 @@ def _plain(heard: Heard) -> dict[str, Any]:
 
 def _heard(values: Mapping[str, Any], emotions: int) -> Heard:
     sums = [np.asarray(values[name], dtype=np.float64) for name in ("logarithms", "probabilities")]
-    if any(each.shape != (emotions,) or not np.isfinite(each).all() for each in sums) or int(values["count"]) < 0:
+    count, entropy = int(values["count"]), float(values["entropy"])
+    if any(each.shape != (emotions,) or not np.isfinite(each).all() for each in sums) or not np.isfinite(entropy):
         raise ValueError("its sums are not as many as its emotions, or not finite")
-    return Heard(int(values["count"]), sums[0], sums[1], float(values["entropy"]))
+    if not 0 <= count <= MOST_HEARD:
+        raise ValueError(f"its count is not from 0 to {MOST_HEARD}")
+    return Heard(count, sums[0], sums[1], entropy)

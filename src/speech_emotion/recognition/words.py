@@ -7,7 +7,7 @@ as that of a file. A long recording is transcribed a stretch at a time, cut wher
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -58,6 +58,7 @@ def transcribe(
     words: str | os.PathLike[str] = whisper.DEFAULT,
     language: str | None = None,
     threads: int | None = None,
+    through: Callable[[Iterable[Any]], Iterable[Any]] = iter,
 ) -> Transcript:
     """What is said in a recording, and how.
 
@@ -67,6 +68,7 @@ def transcribe(
         words: a Whisper model: a name, which faster-whisper downloads once, or a folder.
         language: its code, such as ``"de"``; None lets Whisper find it.
         threads: of Whisper; None takes all cores.
+        through: what Whisper finds goes through it, half a minute at a time; it may break the work off by an error.
 
     Returns:
         Segments with text, times, words and tone. The tone of the whole is that of :func:`~.recognizer.recognize`; of
@@ -88,7 +90,7 @@ def transcribe(
     duration = 0.0
     for start, samples in stretches(blocks(source, RATE, SEARCHED), STRETCH, SEARCHED):
         duration = start + len(samples) / RATE
-        found, detected = _said(listener, samples, start, language)
+        found, detected = _said(listener, samples, start, language, through)
         if found:
             language = language or detected
             said += _toned(found, samples, start, model)
@@ -162,12 +164,16 @@ def _quietest(samples: NDArray[np.float32]) -> int:
 
 
 def _said(
-    listener: WhisperModel, samples: NDArray[np.float32], start: float, language: str | None
+    listener: WhisperModel,
+    samples: NDArray[np.float32],
+    start: float,
+    language: str | None,
+    through: Callable[[Iterable[Any]], Iterable[Any]],
 ) -> tuple[list[Segment], str]:
     """Segments without their tone, and the language; silence is left out first, since Whisper hears words in it."""
     found, about = listener.transcribe(samples, language=language, word_timestamps=True, vad_filter=True)
     end = start + len(samples) / RATE
-    parts = [part for segment in found for part in _parts(segment, start, end)]
+    parts = [part for segment in through(found) for part in _parts(segment, start, end)]
     return [part for part in parts if part.text], about.language
 
 

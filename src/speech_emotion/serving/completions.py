@@ -24,6 +24,9 @@ LOCAL = "http://127.0.0.1:11434/v1"
 TIMEOUT = 60.0
 """Seconds in which nothing comes, after which it is given up."""
 
+LONGEST_TIMEOUT = 86_400.0
+"""Seconds, a day; a socket cannot wait for any number."""
+
 LONGEST = 1_000_000
 """Bytes of a line, and letters of a reply, beyond which it is broken off."""
 
@@ -56,6 +59,7 @@ class Endpoint:
         try:
             parts = urlsplit(self.url)
             fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+            (parts.hostname or "").encode("idna")  # as a socket will
         except ValueError:
             fits = False
         if not fits or not self.url.isascii() or not self.url.isprintable() or " " in self.url:
@@ -64,8 +68,10 @@ class Endpoint:
             raise UsageError("an address must not hold a user or password; name the key's variable by --api-key-env")
         if self.key is not None and not (self.key.isascii() and self.key.isprintable() and " " not in self.key.strip()):
             raise UsageError("the API key has letters that no key has")
-        if not 0 < self.timeout < float("inf"):
-            raise UsageError(f"a time-out of {self.timeout:g} s is none; give seconds above 0")
+        if not 0 < self.timeout <= LONGEST_TIMEOUT:
+            raise UsageError(
+                f"a time-out of {self.timeout:g} s is none; give seconds above 0, up to {LONGEST_TIMEOUT:g}"
+            )
 
     @property
     def place(self) -> str:

@@ -77,9 +77,10 @@ class Ears:
 
         Raises:
             UsageError: if the language is not known.
+            SpeechEmotionError: if the server has ended.
         """
         assert self._words is not None
-        return transcribe(sound, model, words=self._words, language=language)
+        return transcribe(sound, model, words=self._words, language=language, through=self.while_open)
 
     def while_open(self, parts: Iterable[Result]) -> Iterator[Result]:
         """Those parts of long work, which ends where the server does: a thread cannot be broken off otherwise.

@@ -9,6 +9,9 @@ from ..workers import cores
 
 MB = 2**20
 
+MOST = 1_000_000
+"""Of any limit: a week and a half, or a terabyte. Systems cannot count or wait without end."""
+
 
 @dataclass(frozen=True, slots=True)
 class ServerLimits:
@@ -31,7 +34,7 @@ class ServerLimits:
         drain_seconds: time for what is being done to end at a shutdown.
 
     Raises:
-        UsageError: if a limit is not above 0; ``waiting`` and ``streams`` may be 0.
+        UsageError: if a limit is not above 0 and at most :data:`MOST`; ``waiting`` and ``streams`` may be 0.
     """
 
     body_mb: float = 25.0
@@ -52,8 +55,8 @@ class ServerLimits:
             value = getattr(self, each.name)
             if not (value > 0 or (value == 0 and each.name in ("waiting", "streams"))):
                 raise UsageError(f"the limit {each.name} must be above 0, not {value}")
-            if value == float("inf"):
-                raise UsageError(f"the limit {each.name} must be a number, not {value}")
+            if value > MOST:
+                raise UsageError(f"the limit {each.name} must be at most {MOST}, not {value}")
 
     @property
     def body_bytes(self) -> int:
