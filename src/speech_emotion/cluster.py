@@ -286,11 +286,12 @@ class _Sending:
 @contextmanager
 def _interrupts_later() -> Iterator[None]:
     """Ctrl-C waits until the end: Python drops one that arrives in a ``__del__``, and Dask's futures have one."""
-    if threading.current_thread() is not threading.main_thread():
+    before = signal.getsignal(signal.SIGINT)
+    if before is None or threading.current_thread() is not threading.main_thread():  # not Python's own, or not for us
         yield
         return
     came: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    signal.signal(signal.SIGINT, lambda number, _: came.append(number))
     try:
         yield
     finally:

@@ -11,6 +11,7 @@ import soundfile
 
 from speech_emotion.cli.main import run
 from speech_emotion.models import profiles
+from speech_emotion.recognition import adapting
 
 Captured = pytest.CaptureFixture[str]
 
@@ -46,6 +47,22 @@ def test_a_speaker_is_remembered_from_call_to_call_then_shown_and_forgotten(clip
     assert not profiles.path_of("ann").exists()
     assert run(["profiles", "show", "ann"]) == 2
     assert "no speaker is remembered yet" in capsys.readouterr().err
+
+
+def test_what_two_calls_hear_at_once_is_remembered_of_both(
+    clips: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adapted = adapting.adapted
+
+    def meanwhile(*given: Any) -> Any:
+        yield from adapted(*given)
+        monkeypatch.setattr(adapting, "adapted", adapted)
+        assert run(["predict", str(clips / "bob"), "--speaker", "ann"]) == 0
+
+    monkeypatch.setattr(adapting, "adapted", meanwhile)
+    assert run(["predict", str(clips / "ann"), "--speaker", "ann"]) == 0
+    kept = json.loads(profiles.path_of("ann").read_text())
+    assert (kept["session"]["count"], kept["voices"]["ann"]["count"]) == (3, 3)
 
 
 def test_a_profile_of_another_model_is_refused_before_anything_is_heard(clips: Path, capsys: Captured) -> None:

@@ -60,7 +60,7 @@ def test_csv_has_a_column_an_emotion_and_keeps_failures() -> None:
     assert [row["path"] for row in rows] == ["x,1.wav", "a.wav", "b.wav"]
     assert rows[0]["error"] == 'no "sound"'
     assert (float(rows[1]["sad"]), float(rows[1]["calm"])) == (0.75, 0.25)
-    assert rows[2]["emotion"] == ""
+    assert (rows[2]["spoken"], rows[2]["emotion"]) == ("true", "")
     segments = list(csv.DictReader(io.StringIO(text("csv", [WITH_SEGMENTS]))))
     assert [row["start"] for row in segments] == ["0.000", "1.000"]
 
@@ -84,7 +84,7 @@ def test_of_silence_no_format_claims_an_emotion() -> None:
     found = as_dict(silent)
     assert [(part["emotion"], part["spoken"]) for part in (found, *found["segments"])] == [(None, False)] * 2
     (row,) = csv.DictReader(io.StringIO(text("csv", [silent])))
-    assert (row["emotion"], row["sad"]) == ("", "0.750000")
+    assert (row["spoken"], row["emotion"], row["sad"]) == ("false", "", "0.750000")
     assert text("vtt", [silent]) == "WEBVTT\n"
     assert text("rttm", [silent]) == ""
 

@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from copy import deepcopy
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -87,16 +88,17 @@ def predict(
     if speaker is not None:
         group = lambda path: speaker  # noqa: E731
     session = profiles.opened(profile, listener) if profile is not None else None
+    before = deepcopy(session)
     spoken = _with_words(listener, words, words_model, language, segments, workers)
     say_licence(listener.provenance.origins)
     found = _answers(files, listener, segments, window, hop, workers, spoken)
     answers = _Counted(adapting.adapted(found, listener, adapt, session, group), tell=format_ in WITHOUT_ERRORS)
     for text in FORMATS[format_](answers, top_k):
         print(text, flush=True)
-    if session is not None and speaker is not None:
-        profiles.save(speaker, session)
-    elif session is not None and profile is not None:
-        session.save(profile)
+    if session is not None and before is not None and profile is not None:
+        now = profiles.opened(profile, listener)  # another call may have heard something meanwhile
+        now.hear_also(session, before)
+        now.save(profile) if speaker is None else profiles.save(speaker, now)
     if answers.failed:
         raise typer.Exit(1)
 
@@ -138,7 +140,7 @@ def _with_words(
     from ..recognition import whisper
     from ..recognition.words import transcribe_file
 
-    folder = whisper.find(name or whisper.DEFAULT, told=say)
+    folder = whisper.find(whisper.DEFAULT if name is None else name, told=say)
     whisper.check_language(whisper.opened(folder, threads), language)
     return partial(transcribe_file, model=model, words=folder, language=language, threads=threads)
 

@@ -95,6 +95,15 @@ class Heard:
             self.entropy - other.entropy,
         )
 
+    def plus(self, other: Heard) -> Heard:
+        """What both have heard."""
+        return Heard(
+            self.count + other.count,
+            self.logarithms + other.logarithms,
+            self.probabilities + other.probabilities,
+            self.entropy + other.entropy,
+        )
+
     def shift(self, expected: NDArray[np.float64]) -> NDArray[np.float64]:
         """How much to take from the logarithms, shape (emotions,), where ``expected`` is what they should be."""
         if self.count == 0:
@@ -153,6 +162,14 @@ class Adaptation:
         self.session.add(rows)
         if voice is not None:
             self.voices.setdefault(voice, Heard.nothing(len(self.centre))).add(rows)
+
+    def hear_also(self, other: Adaptation, before: Adaptation) -> None:
+        """Remember what another session has heard since it was as it was before."""
+        self.session = self.session.plus(other.session.less(before.session))
+        for name, heard in other.voices.items():
+            nothing = Heard.nothing(len(self.centre))
+            new = heard.less(before.voices.get(name, nothing))
+            self.voices[name] = self.voices.get(name, nothing).plus(new)
 
     def adapted(self, probabilities: ArrayLike, voice: str | None = None) -> NDArray[np.float64]:
         """Probabilities as they are in this session, for this voice.

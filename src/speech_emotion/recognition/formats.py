@@ -89,7 +89,8 @@ def write_jsonl(answers: Iterable[Recognition], top: int | None) -> Iterator[str
 
 
 def write_csv(answers: Iterable[Recognition], top: int | None) -> Iterator[str]:
-    """A header, then a row a file or segment: path, start, end, emotion, confidence, a column an emotion, error.
+    """A header, then a row a file or segment: path, start, end, spoken, emotion, confidence, a column an emotion,
+    error.
 
     With words there is a column ``text``, too; a recording in which nobody speaks has one row without.
     """
@@ -174,11 +175,11 @@ class _Columns:
     labels: list[str]
 
     def header(self) -> str:
-        return _row(["path", "start", "end", *self.text, "emotion", "confidence", *self.labels, "error"])
+        return _row(["path", "start", "end", *self.text, "spoken", "emotion", "confidence", *self.labels, "error"])
 
     def rows(self, answer: Recognition, top: int | None) -> Iterator[str]:
         if answer.prediction is None:
-            blank = [""] * (4 + len(self.text) + len(self.labels))
+            blank = [""] * (5 + len(self.text) + len(self.labels))
             yield _row([answer.path, *blank, answer.error or ""])
             return
         for part in answer.segments or (answer.prediction,):
@@ -186,7 +187,8 @@ class _Columns:
             cells = [f"{scores[label]:.6f}" if label in scores else "" for label in self.labels]
             times = [f"{part.start:.3f}", f"{part.end:.3f}"]
             text = [plain(part.text) if isinstance(part, Segment) else "" for _ in self.text]
-            yield _row([answer.path, *times, *text, part.emotion or "", f"{part.confidence:.6f}", *cells, ""])
+            said = [str(part.spoken).lower(), part.emotion or "", f"{part.confidence:.6f}"]
+            yield _row([answer.path, *times, *text, *said, *cells, ""])
 
 
 def _row(cells: Iterable[str]) -> str:
