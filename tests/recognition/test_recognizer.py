@@ -84,6 +84,17 @@ def test_what_is_silent_of_a_long_recording_has_no_say(tmp_path: Path, voice: An
     assert dict(recognize(tmp_path / "a.wav").scores) == pytest.approx(mean, abs=1e-6)
 
 
+@pytest.mark.parametrize(("gap", "windows"), [(1, False), (8, True)])
+def test_a_long_pause_has_no_say(gap: int, windows: bool, tmp_path: Path, voice: Any) -> None:
+    silence = np.zeros(gap * 16_000, dtype=np.float32)
+    sound = np.concatenate([voice(3), silence, voice(3, 1), silence])  # silence at the end is no pause
+    soundfile.write(tmp_path / "a.wav", sound, 16_000)
+    heard = dict(recognize(tmp_path / "a.wav").scores)
+    spoken = [dict(part.scores) for part in recognize_segments(tmp_path / "a.wav") if part.spoken]
+    mean = {emotion: np.mean([scores[emotion] for scores in spoken]) for emotion in builtin().emotions}
+    assert (heard == pytest.approx(mean, abs=1e-6)) == windows
+
+
 @pytest.mark.parametrize("rate", [8_000, 22_050])
 def test_a_model_of_another_rate_hears_whether_somebody_speaks(rate: int, voice: Any) -> None:
     sought = SpeechSought(rate)

@@ -32,6 +32,9 @@ LONG_SECONDS = 30.0
 """A recording longer than this is heard window by window; a shorter one at once, as the training clips
 were."""
 
+PAUSED_WINDOWS = 2
+"""A recording shorter than so many windows is heard at once, whatever its pauses."""
+
 BATCH = 256
 """Windows measured before the classifier is asked: what a long recording costs in memory."""
 
@@ -142,8 +145,9 @@ class Model:
     def recognize(self, source: Source) -> Prediction:
         """The emotion of a recording.
 
-        One of up to 30 s is heard at once. Of a longer one, windows are heard, and the probabilities of those in
-        which somebody speaks averaged. Where nobody does, no emotion is named.
+        One of up to 30 s is heard at once. Of a longer one, and of one with a pause as long as a window in its midst,
+        windows are heard, and the probabilities of those in which somebody speaks averaged. Where nobody does, no
+        emotion is named.
 
         Args:
             source: a path, which may lead through a zip archive; the bytes of a file; or a binary file.
@@ -191,9 +195,26 @@ class Model:
 
     def _recognize(self, pieces: Iterator[NDArray[np.float32]]) -> Prediction:
         opening = list(islice(pieces, 2))
-        if len(opening) > 1:
+        if len(opening) > 1 or self._pauses(opening[0]):
             return self._of_long(chain(opening, pieces))
         return self._of_short(opening[0])
+
+    def _pauses(self, samples: NDArray[np.float32]) -> bool:
+        """Whether a recording of several windows has one in its midst in which nobody speaks.
+
+        Silence at its ends is no part of the features; such a pause is, and would have a say in the answer.
+        """
+        from ..audio.voiced import Voiced
+        from ..audio.windows import slide
+
+        if len(samples) < PAUSED_WINDOWS * self.window * self.config.rate:
+            return False
+        voiced = Voiced(self.window, self.config.rate)
+        spoken = ""
+        for part in slide([samples], self.window, self.hop, self.config.rate):
+            voiced.hear(part)
+            spoken += "+" if voiced.spoken else "-"
+        return "-" in spoken.strip("-")
 
     def _of_short(self, samples: NDArray[np.float32]) -> Prediction:
         from ..audio.vad import SpeechSought
