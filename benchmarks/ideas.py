@@ -28,13 +28,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from accuracy import AS_IN_LIFE, FOUR, table_of
-from run import ACCURACY, between, table, write
+from run import PAGE, between, table, write
 from speech_emotion import corpora, workers
 from speech_emotion.evaluation.fitting import fit, guess, learnt, numbered
 from speech_emotion.evaluation.protocols import SpeakerSplit, folds_of
 from speech_emotion.evaluation.together import together
 from speech_emotion.features.table import FeatureTable
 from speech_emotion.training.families import family
+
+ACCURACY = PAGE.with_name("accuracy.md")
 
 PARTS = 4
 """Groups that the training speakers of a fold are divided into."""
