@@ -98,7 +98,10 @@ def predict(
     if session is not None and before is not None and profile is not None:
         now = profiles.opened(profile, listener)  # another call may have heard something meanwhile
         now.hear_also(session, before)
-        now.save(profile) if speaker is None else profiles.save(speaker, now)
+        if speaker is None:
+            now.save(profile)
+        else:
+            profiles.save(speaker, now)
     if answers.failed:
         raise typer.Exit(1)
 

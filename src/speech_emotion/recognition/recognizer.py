@@ -66,6 +66,12 @@ class Recognition:
     text: str | None = None
     language: str | None = None
 
+    @property
+    def spoken_parts(self) -> tuple[Prediction | Segment, ...]:
+        """The segments, or the whole where there are none, in which somebody speaks."""
+        whole = () if self.prediction is None else (self.prediction,)
+        return tuple(part for part in (whole if self.segments is None else self.segments) if part.spoken)
+
 
 def recognize(source: Source, model: Model | None = None) -> Prediction:
     """The emotion of a recording.

@@ -36,9 +36,8 @@ def write_rttm(answers: Iterable[Recognition], top: int | None = None) -> Iterat
         name = _field(PurePath(answer.path.replace("\\", "/")).stem)
         if named.setdefault(name, answer.path) != answer.path:
             name = _field(answer.path)
-        for part in (answer.prediction,) if answer.segments is None else answer.segments:
-            if part is not None and part.spoken:
-                yield from _lines(name, part)
+        for part in answer.spoken_parts:
+            yield from _lines(name, part)
 
 
 def _lines(file: str, part: Prediction | Segment) -> Iterator[str]:

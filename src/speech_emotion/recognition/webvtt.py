@@ -30,10 +30,8 @@ def write_webvtt(answers: Iterable[Recognition], top: int | None = None) -> Iter
     """
     yield "WEBVTT\n"
     for answer in answers:
-        parts = (answer.prediction,) if answer.segments is None else answer.segments
-        for part in parts:
-            if part is not None and part.spoken:
-                yield from _cue(part)
+        for part in answer.spoken_parts:
+            yield from _cue(part)
 
 
 def _cue(part: Prediction | Segment) -> Iterator[str]:
