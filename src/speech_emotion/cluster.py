@@ -15,6 +15,7 @@ anything. Keep both in a network that you trust, or give them ``tls://`` by Dask
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import os
 import re
@@ -74,13 +75,16 @@ def check(address: str) -> str:
     return address
 
 
-def run(function: Callable[[Item], Result], items: Iterable[Item], address: str) -> Generator[Result, None, None]:
+def run(
+    function: Callable[[Item], Result], items: Iterable[Item], address: str, ahead: int | None = None
+) -> Generator[Result, None, None]:
     """Call ``function`` on each item, on a cluster, and yield the results in the order of the items.
 
     Args:
         function: importable on the workers, or small enough to be sent.
         items: taken one by one, shortly before their turn.
         address: of the scheduler.
+        ahead: how many items may be under way at most; None is as many as keep the workers busy.
 
     Yields:
         One result an item. Closing the iterator early stops the work.
@@ -91,23 +95,25 @@ def run(function: Callable[[Item], Result], items: Iterable[Item], address: str)
         ClusterError: if no scheduler answers, it has no worker or one with other versions, it goes away, or an item
             ends each worker that takes it.
     """
-    return _run(function, items, check(address))
+    return _run(function, items, check(address), ahead)
 
 
-def _run(function: Callable[[Item], Result], items: Iterable[Item], address: str) -> Generator[Result, None, None]:
+def _run(
+    function: Callable[[Item], Result], items: Iterable[Item], address: str, ahead: int | None
+) -> Generator[Result, None, None]:
     from distributed import KilledWorker
 
     with _connected(address) as client, _told(client, address, KilledWorker):
-        most = TASKS_A_THREAD * sum(client.nthreads().values())
+        most = ahead or TASKS_A_THREAD * sum(client.nthreads().values()) + 1
         sending = _Sending(client)
         waiting: list[Any] = []
+        upcoming = iter(items)
         try:
-            for item in items:
-                waiting.append(sending.submit(function, item))
-                if len(waiting) > most:
-                    yield waiting[0].result()
-                    sending.done(waiting)
-            while waiting:
+            while True:
+                for item in itertools.islice(upcoming, most - len(waiting)):
+                    waiting.append(sending.submit(function, item))
+                if not waiting:
+                    break
                 yield waiting[0].result()
                 sending.done(waiting)
         finally:

@@ -96,18 +96,27 @@ class Standing:
     ) -> None:
         self._stop(now=kind is not None)
 
-    def run(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Generator[Result, None, None]:
-        """One round; arguments, results and errors are those of the function :func:`run`."""
+    def run(
+        self, function: Callable[[Item], Result], items: Iterable[Item], ahead: int | None = None
+    ) -> Generator[Result, None, None]:
+        """One round.
+
+        Args:
+            function: as of the function :func:`run`, as is all that is not said here.
+            items: may follow from earlier results: with ``ahead``, an item is taken when all but so many before it
+                were yielded.
+            ahead: how many items may be under way; None is a few more than there are workers.
+        """
         if isinstance(self.workers, str):
             from . import cluster
 
-            return cluster.run(function, items, self.workers)
+            return cluster.run(function, items, self.workers, ahead)
         if min(self.workers, operator.length_hint(items, self.workers)) <= 1:
             return _here(function, items)
-        return self._in_processes(function, items, self.workers)
+        return self._in_processes(function, items, self.workers, ahead or 2 * self.workers + 1)
 
     def _in_processes(
-        self, function: Callable[[Item], Result], items: Iterable[Item], count: int
+        self, function: Callable[[Item], Result], items: Iterable[Item], count: int, ahead: int
     ) -> Generator[Result, None, None]:
         from joblib.externals.loky import ProcessPoolExecutor
         from joblib.externals.loky.process_executor import BrokenProcessPool
@@ -120,12 +129,10 @@ class Standing:
         try:
             upcoming = iter(items)
             with _interrupts_held_back():  # the processes start here, and Ctrl-C is not for them
-                waiting = [submit(function, item) for item in itertools.islice(upcoming, count)]
-            for item in upcoming:
-                waiting.append(submit(function, item))
-                if len(waiting) > 2 * count:
-                    yield waiting.pop(0).result()
+                waiting = [submit(function, item) for item in itertools.islice(upcoming, min(count, ahead))]
             while waiting:
+                for item in itertools.islice(upcoming, ahead - len(waiting)):
+                    waiting.append(submit(function, item))
                 yield waiting.pop(0).result()
         except BrokenProcessPool as error:
             self._executor = None

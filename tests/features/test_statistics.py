@@ -33,3 +33,9 @@ def test_a_track_without_any_value_is_zero() -> None:
 
 def test_one_frame_has_no_slope() -> None:
     assert summarise(np.ones((1, 2), dtype=np.float32), ["slope"], 0.5).tolist() == [0.0, 0.0]
+
+
+def test_delta_is_the_spread_of_what_changes_from_frame_to_frame() -> None:
+    wanted = np.std(FRAMES[1:].astype(np.float64) - FRAMES[:-1], axis=0)
+    np.testing.assert_allclose(summarise(FRAMES, ["delta"], 0.032), wanted, rtol=1e-4)
+    assert summarise(np.ones((1, 2), dtype=np.float32), ["delta"], 0.5).tolist() == [0.0, 0.0]

@@ -15,3 +15,12 @@ from speech_emotion.features.table import FeatureTable
 def ravdess_table(ravdess_zip: Path) -> FeatureTable:
     """All of RAVDESS: mel, chroma and mfcc, their means."""
     return extract(corpora.open("ravdess", str(ravdess_zip)), features=["mel", "chroma", "mfcc"], workers=None)
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Strategies learn after a few candidates."""
+    monkeypatch.setattr("speech_emotion.training.trials.AHEAD", 4)
+    for module in ("proposals", "trials"):
+        monkeypatch.setattr(f"speech_emotion.training.{module}.GENERATION", 3)
+    monkeypatch.setattr("speech_emotion.training.proposals.STARTUP", {"evolution": 3, "tpe": 3})

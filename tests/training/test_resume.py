@@ -28,15 +28,8 @@ def begin(table, folder, trials, **options):
         search(table, trials=40, folder=folder, on_trial=stop, **{**QUICK, **options})
 
 
-@pytest.fixture
-def small(monkeypatch):
-    """Generations of eight."""
-    for module in ("proposals", "trials"):
-        monkeypatch.setattr(f"speech_emotion.training.{module}.GENERATION", 8)
-
-
 @pytest.mark.parametrize(("strategy", "after"), [("random", 11), ("evolution", 3), ("evolution", 11), ("tpe", 11)])
-def test_what_was_stopped_goes_on_with_the_same_sequence(made_table, tmp_path, small, strategy, after):
+def test_what_was_stopped_goes_on_with_the_same_sequence(made_table, tmp_path, soon, strategy, after):
     table = made_table(clips=2)
     search(table, strategy, trials=14, folder=tmp_path / "whole", **QUICK)
     begin(table, tmp_path / "stopped", after, strategy=strategy)

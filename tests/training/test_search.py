@@ -50,13 +50,6 @@ def _leaderboard(folder):
         return list(csv.DictReader(file))
 
 
-@pytest.fixture
-def small(monkeypatch):
-    """Generations of eight."""
-    for module in ("proposals", "trials"):
-        monkeypatch.setattr(f"speech_emotion.training.{module}.GENERATION", 8)
-
-
 def test_the_best_models_are_saved_with_their_scores(made_table, tmp_path):
     table = made_table(speakers=8)
     result = search(table, trials=6, keep=3, folder=tmp_path, **QUICK)
@@ -139,7 +132,7 @@ def test_other_test_recordings_change_no_choice(made_table, tmp_path):
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_the_same_seed_gives_the_same_files_with_any_number_of_workers(made_table, tmp_path, small, strategy):
+def test_the_same_seed_gives_the_same_files_with_any_number_of_workers(made_table, tmp_path, soon, strategy):
     table = made_table(speakers=6)
     for name, workers, seed in (("a", 1, 5), ("b", 2, 5), ("c", 1, 6)):
         search(

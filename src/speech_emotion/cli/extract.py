@@ -30,7 +30,7 @@ def extract(
     statistics: Annotated[
         str | None,
         typer.Option(
-            help="Over frames, by comma: mean, std, slope, and percentiles such as p10.  [default: mean]",
+            help="Over frames, by comma: mean, std, slope, delta, and percentiles such as p10.  [default: mean]",
             show_default=False,
         ),
     ] = None,

@@ -21,7 +21,7 @@ FRAMES = ("mel", "chroma", "mfcc", "zcr", "rms", "f0")
 FEATURES = (*FRAMES, *WHOLE)
 """All feature groups, in the order of their columns."""
 
-STATISTICS = ("mean", "std", "slope", "p5", "p10", "p25", "p50", "p75", "p90", "p95")
+STATISTICS = ("mean", "std", "slope", "delta", "p5", "p10", "p25", "p50", "p75", "p90", "p95")
 """What may be asked of a track of frames; any other percentile is ``p`` and its number, ``p0`` to ``p100``."""
 
 
@@ -201,5 +201,5 @@ def _statistics(wanted: Sequence[str]) -> tuple[str, ...]:
     others = [name for name in dict.fromkeys(wanted) if re.fullmatch(r"p(100|[1-9]?\d)", name)]
     for name in wanted:
         if name not in (*STATISTICS, *others):
-            raise unknown("statistic", name, ["mean", "std", "slope", "p0 to p100"], hint="")
+            raise unknown("statistic", name, ["mean", "std", "slope", "delta", "p0 to p100"], hint="")
     return _named("statistic", wanted, list(dict.fromkeys([*STATISTICS, *others])))

@@ -19,7 +19,8 @@ def summarise(track: NDArray[np.float32], statistics: Sequence[str], seconds_a_f
     Args:
         track: shape (frames, bands), at least one frame; NaN marks frames without a value.
         statistics: from :data:`speech_emotion.features.config.STATISTICS`, or any percentile.
-        seconds_a_frame: the hop in seconds, so that ``slope`` is per second.
+        seconds_a_frame: the hop in seconds, so that ``slope`` is per second, and
+            ``delta`` the standard deviation of the difference from one frame to the next.
 
     Returns:
         float32, shape (statistics × bands,).
@@ -43,6 +44,8 @@ def _statistic(name: str, rows: Array, times: Array) -> Array:
         found = rows.mean(axis=0)
     elif name == "std":
         found = rows.std(axis=0)
+    elif name == "delta":
+        found = np.diff(rows, axis=0).std(axis=0) if len(rows) > 1 else found
     elif name != "slope":
         found = np.percentile(rows, float(name[1:]), axis=0)
     elif len(times) > 1:

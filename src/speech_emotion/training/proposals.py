@@ -1,13 +1,14 @@
 """What a search tries next: candidates proposed by a strategy, generation by generation, none of them twice.
 
-A strategy is a function of the generations before, and of a random generator that follows from the seed and the
-number of the generation. It keeps nothing. So the sequence of candidates is the same on any number of workers, and
-goes on as it would have where a search was killed.
+A strategy is a function of candidates that were judged, and of a random generator that follows from the seed and the
+number of the generation. It keeps nothing. A generation is proposed while the one before it is still being judged, so
+that no worker waits for the last of it: what it learns from are all candidates but the :data:`AHEAD` before it. So the
+sequence of candidates is the same on any number of workers, and goes on as it would have where a search was killed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -20,15 +21,18 @@ from .families import family as family_named
 from .search_space import SearchSpace
 from .spaces import Dimension
 
-GENERATION = 24
+GENERATION = 6
 """Candidates proposed at once. It is never the number of workers, or strategies that learn would find other models on
 other machines."""
+
+AHEAD = 12
+"""Candidates that may be judged at once, whatever the number of workers; a generation is proposed from those before."""
 
 PATIENCE = 500
 """Proposals in a row that were all tried before, after which there is taken to be nothing new."""
 
-STARTUP = 2 * GENERATION
-"""Of ``tpe``: candidates that are told before it begins to learn from them."""
+STARTUP = {"evolution": 12, "tpe": 24}
+"""Candidates that are known before a strategy begins to learn from them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ def _random(space: SearchSpace, known: Sequence[Known], rng: np.random.Generator
 
 
 def _evolution(space: SearchSpace, known: Sequence[Known], rng: np.random.Generator) -> Iterator[Proposal | None]:
-    if not known:
+    if len(known) < STARTUP["evolution"]:
         yield from firsts(space)
         yield from _random(space, known, rng)
     yield from evolved(space, known, rng)
@@ -67,7 +71,7 @@ def _tpe(space: SearchSpace, known: Sequence[Known], rng: np.random.Generator) -
 
     with quiet():
         sampler = optuna.samplers.TPESampler(
-            seed=int(rng.integers(2**31)), n_startup_trials=STARTUP, multivariate=False, constant_liar=True
+            seed=int(rng.integers(2**31)), n_startup_trials=STARTUP["tpe"], multivariate=False, constant_liar=True
         )
         study = optuna.create_study(direction="maximize", sampler=sampler)
         for one in known:
@@ -119,18 +123,21 @@ def check_names(strategy: str, families: Sequence[str] | None = None) -> None:
         raise MissingExtraError("a search", "train") from error
 
 
-def generation(strategy: str, space: SearchSpace, known: Sequence[Known], seed: int, number: int) -> list[Proposal]:
+def generation(
+    strategy: str, space: SearchSpace, known: Sequence[Known], seed: int, number: int, asked: Collection[str] = ()
+) -> list[Proposal]:
     """The candidates of one generation; fewer than :data:`GENERATION` where there is nothing new.
 
     Args:
         strategy: a name from :data:`STRATEGIES`.
         space: what may be tried.
-        known: the candidates of all generations before, in order.
+        known: candidates that were judged, in order.
         seed: of the search.
         number: of the generation, from 0.
+        asked: the keys of candidates that were proposed, and may not be judged yet.
     """
     rng = np.random.default_rng([seed, number])
-    tried = {one.candidate.key for one in known}
+    tried = {*asked, *(one.candidate.key for one in known)}
     batch: list[Proposal] = []
     misses = 0
     proposed = STRATEGIES[strategy].propose(space, known, rng)

@@ -1,9 +1,11 @@
-"""The trials of a search: generation by generation, each candidate judged on development speakers."""
+"""The trials of a search: each candidate judged on development speakers, as many at once as there are workers."""
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Generator, Sequence
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,17 +16,13 @@ from .evolution import Known, Proposal
 from .fold_data import Bench
 from .journal import Journal
 from .judging import Attempt, Race, attempt
-from .proposals import GENERATION, generation
+from .proposals import AHEAD, GENERATION, generation
 from .search_space import SearchSpace
 from .trial import Trial
 
 RIVAL = 5
 """A candidate is held against the so-manieth best of all, and the best of those that cost no more than it: one that is
 clearly behind both would have been neither among the best few, nor on the front of score and cost."""
-
-HEAT = 8
-"""Of the first generation so many are judged before the others are raced against them."""
-
 
 MOST_ANSWERS = 500
 """Of the best trials, whose answers are kept in memory."""
@@ -61,30 +59,38 @@ def judged(
     """
     begin = time.monotonic() - max((trial.at for trial in journal.trials), default=0.0)
     rows = int((bench.shared["fold"] >= 0).sum()) * bench.times
-    first = 0
-    while most is None or first < most:
-        known = [_known(trial) for trial in journal.trials[:first]]
-        proposals = generation(strategy, space, known, bench.seed, first // GENERATION)
-        wanted = proposals if most is None else proposals[: most - first]
-        _check(wanted, journal.trials[first:])
-        while len(journal.trials) < first + len(wanted):
-            there = len(journal.trials)
-            heat = wanted[there - first :] if first else wanted[there : there - there % HEAT + HEAT]
-            rivals = journal.trials[: first or there - there % HEAT]
-            costs = [each.candidate.cost(space.config, rows, bench.classes) for each in heat]
-            races = [
-                Race(bench, each.candidate, rivals_of(rivals, cost)) for each, cost in zip(heat, costs, strict=True)
-            ]
-            for each, cost, done in zip(heat, costs, standing.run(attempt, races), strict=True):
-                trial = _trial(len(journal.trials) + 1, each, cost, done, time.monotonic() - begin)
-                journal.add(trial)
-                if done.answer is not None:
-                    answers[trial.number] = done.answer
-                    _forget_the_worst(answers, journal.trials)
-                yield trial
-        if len(proposals) < GENERATION:
+    told = len(journal.trials)
+    waiting: deque[tuple[Proposal, int]] = deque()
+
+    def races() -> Iterator[Race]:
+        proposals = itertools.islice(_proposed(strategy, space, journal, bench.seed), most)
+        for place, proposal in enumerate(proposals):
+            if place < told:
+                _check(proposal, journal.trials[place])
+                continue
+            cost = proposal.candidate.cost(space.config, rows, bench.classes)
+            waiting.append((proposal, cost))
+            yield Race(bench, proposal.candidate, rivals_of(journal.trials[: max(0, place - AHEAD)], cost))
+
+    for done in standing.run(attempt, races(), AHEAD):
+        trial = _trial(len(journal.trials) + 1, *waiting.popleft(), done, time.monotonic() - begin)
+        journal.add(trial)
+        if done.answer is not None:
+            answers[trial.number] = done.answer
+            _forget_the_worst(answers, journal.trials)
+        yield trial
+
+
+def _proposed(strategy: str, space: SearchSpace, journal: Journal, seed: int) -> Iterator[Proposal]:
+    """All candidates, in order, each asked for once all but :data:`AHEAD` before it are in the journal."""
+    asked: list[str] = []
+    while len(asked) % GENERATION == 0:
+        known = [_known(trial) for trial in journal.trials[: max(0, len(asked) - AHEAD)]]
+        proposals = generation(strategy, space, known, seed, len(asked) // GENERATION, asked)
+        if not proposals:
             return
-        first += GENERATION
+        asked += [proposal.candidate.key for proposal in proposals]
+        yield from proposals
 
 
 def rivals_of(trials: Sequence[Trial], cost: int) -> NDArray[np.float64] | None:
@@ -112,13 +118,12 @@ def _known(trial: Trial) -> Known:
     return Known(trial.number, trial.candidate, trial.cost, trial.score, bool(trial.inner))
 
 
-def _check(proposals: Sequence[Proposal], trials: Sequence[Trial]) -> None:
-    for proposal, trial in zip(proposals, trials, strict=False):
-        if proposal.candidate.key != trial.candidate.key:
-            raise UsageError(
-                f"trial {trial.number} of the journal is not what is proposed now: another version of speech-emotion "
-                "or of its libraries began this search; begin anew, without --resume"
-            )
+def _check(proposal: Proposal, trial: Trial) -> None:
+    if proposal.candidate.key != trial.candidate.key:
+        raise UsageError(
+            f"trial {trial.number} of the journal is not what is proposed now: another version of speech-emotion "
+            "or of its libraries began this search; begin anew, without --resume"
+        )
 
 
 def _trial(number: int, proposal: Proposal, cost: int, done: Attempt, at: float) -> Trial:
