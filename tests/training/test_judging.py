@@ -87,17 +87,43 @@ def test_components_are_those_of_principal_component_analysis():
 def test_a_candidate_far_behind_its_rivals_is_stopped_and_one_level_with_them_is_not(bench):
     good = Candidate("lda", ("mel", "chroma", "mfcc"), {"shrinkage": 0.1}, ("mean",))
     whole = attempt(Race(bench, good))
-    best = np.ones((2, bench.speakers))
+    best = np.ones((2, 2, bench.speakers))
     poor = Candidate("mlp", ("chroma",), {"max_iter": 1, "learning_rate_init": 1e-6}, ("mean",))
     stopped = attempt(Race(bench, poor, best))
     assert 0 < stopped.folds < bench.folds
     assert stopped.scores == {}
     assert 0 <= np.nanmean(stopped.uars) < 1
-    level = attempt(Race(bench, good, np.array([whole.uars, whole.uars])))
+    level = attempt(Race(bench, good, np.array([[whole.glimpse, whole.uars]] * 2)))
     assert level.folds == bench.folds
     assert level.scores == whole.scores
-    spared = attempt(Race(bench, poor, np.array([np.ones(bench.speakers), np.zeros(bench.speakers)])))
+    spared = attempt(Race(bench, poor, np.stack([np.ones((2, bench.speakers)), np.zeros((2, bench.speakers))])))
     assert spared.folds == bench.folds
+
+
+@pytest.mark.parametrize("copied", [False, True])
+def test_a_glimpse_is_of_few_clips_and_stops_what_is_clearly_behind(made_table, tmp_path, copied):
+    table = made_table(speakers=20, clips=7, strength=1.0)
+    table = replace(table, copies={"noise": table.values + 100}) if copied else table
+    good = Candidate("lda", ("mel", "chroma", "mfcc"), {"shrinkage": 0.1}, ("mean",))
+    poor = Candidate("mlp", ("chroma",), {"max_iter": 1, "learning_rate_init": 1e-6}, ("mean",))
+    with bench_of(table, tmp_path / "shared", 0) as bench:
+        whole = attempt(Race(bench, good))
+        learnt, asked = bench.values(bench.columns(good.features), 0)
+        clips = len(bench.rows(0)[0])
+        some = np.arange(clips) if copied else np.arange(0, clips, 3)
+        labels, who = (bench.learnt(name, 0)[some] for name in ("labels", "who"))
+        fitted = fit(good.estimator(0), learnt[some], labels, who, held=True)
+        named = guess(fitted, asked, bench.classes, held=True).argmax(axis=1)
+        tested = bench.rows(0)[1]
+        for speaker in np.unique(bench.shared["who"][tested]):
+            own = bench.shared["who"][tested] == speaker
+            truth = bench.shared["labels"][tested][own]
+            assert whole.glimpse[speaker] == uar(confusion(truth, named[own], bench.classes))
+        assert np.isnan(whole.glimpse).sum() == bench.speakers - len(np.unique(bench.shared["who"][tested]))
+        stopped = attempt(Race(bench, poor, np.array([[whole.glimpse, whole.uars]] * 2)))
+        assert (stopped.folds, stopped.scores) == (0, {})
+        assert np.isnan(stopped.uars).all()
+        assert np.nanmean(stopped.glimpse) < np.nanmean(whole.glimpse)
 
 
 def test_the_race_is_a_one_sided_paired_t_test():
@@ -107,8 +133,9 @@ def test_the_race_is_a_one_sided_paired_t_test():
     for _ in range(200):
         ours, rival = rng.random(7), rng.random(7)
         ours[5:] = np.nan
-        expected = ttest_rel(ours[:5], rival[:5], alternative="less").pvalue < 0.05
-        assert behind(ours, rival) == expected
+        expected = ttest_rel(ours[:5], rival[:5], alternative="less").pvalue
+        for chance in (0.05, 0.2):
+            assert behind(ours, rival, chance) == (expected < chance)
 
 
 def test_stopped_candidates_are_told_as_such_and_behind_all_whole_ones(made_table, tmp_path):

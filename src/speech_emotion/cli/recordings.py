@@ -91,9 +91,14 @@ def status(*given: tuple[str, FeatureTable]) -> int:
     Args:
         given: each corpus as it was named, and its table.
     """
+    return int(any(table.failures and not is_table(corpus) for corpus, table in given))
+
+
+def is_table(corpus: str) -> bool:
+    """Whether what was named is a table that ``extract`` saved, not recordings."""
     from ..features.shards import is_sharded
 
-    return int(any(table.failures and not (corpus.endswith(".npz") or is_sharded(corpus)) for corpus, table in given))
+    return corpus.endswith(".npz") or is_sharded(corpus)
 
 
 def sharded(

@@ -5,22 +5,24 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .recordings import Cluster, hands, status, table_of
+from .recordings import Cluster, hands, is_table, status, table_of
 from .scores import percent, say_licence
 from .terminal import output, say, words
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from ..features.table import FeatureTable
     from ..training.leaderboard import SearchResult
     from ..training.trial import Trial
+    from ..workers import Workers
 
 SHOWN = 10
 """Rows of the live leaderboard."""
@@ -62,12 +64,19 @@ def search(
             show_default=False,
         ),
     ] = None,
+    statistics: Annotated[
+        str | None,
+        typer.Option(
+            help="Over frames, to choose from, by comma.  [default: mean,std,slope,delta,p10,p50,p90; of a table, all]",
+            show_default=False,
+        ),
+    ] = None,
     emotions: Annotated[str | None, typer.Option(help="Only these emotions, by comma.")] = None,
     copies: Annotated[
         str | None,
         typer.Option(
             help="Learn each clip also changed so, by comma: slower,faster,noise,room,…; or none.  "
-            "[default: slower,faster if no --features are named; of a table, all]",
+            "[default: slower,faster; of a table, all]",
             show_default=False,
         ),
     ] = None,
@@ -96,9 +105,7 @@ def search(
     changes = read(space) if space else None
     writable(models_dir)
     who = hands(workers, cluster)
-    asked = words(families) or []
-    family = None if "ridge" in asked or not asked else asked[0]
-    table = table_of(corpus, words(features), None, words(emotions), who, words(copies), family=family)
+    table = _table(corpus, words(features), words(statistics), words(emotions), words(copies), words(families), who)
     say_licence(table.origins)
     board = _Board(time.monotonic() + seconds, trials)
     with board.shown():
@@ -127,6 +134,25 @@ def search(
         _show(result)
     if status((corpus, table)):
         raise typer.Exit(1)
+
+
+def _table(
+    corpus: str,
+    features: Sequence[str] | None,
+    statistics: Sequence[str] | None,
+    emotions: Sequence[str] | None,
+    copies: Sequence[str] | None,
+    families: Sequence[str] | None,
+    who: Workers,
+) -> FeatureTable:
+    """What to choose from: of a table all that it has, of recordings more than one model needs."""
+    from ..features.defaults import SEARCHED, TEMPI, features_of
+
+    if not is_table(corpus):
+        family = families[0] if families and "ridge" not in families else None
+        features = features or features_of(family, statistics)
+        statistics, copies = statistics or SEARCHED, copies or TEMPI
+    return table_of(corpus, features, statistics, emotions, who, copies)
 
 
 class _Board:
@@ -185,7 +211,8 @@ def _score(trial: Trial) -> str:
         return percent(trial.inner["uar"].as_dict())
     if trial.error:
         return f"failed: {trial.error}"[:60]
-    return f"{100 * (trial.score or 0):.1f} %, stopped after {trial.folds} folds"
+    after = f"after {trial.folds} folds" if trial.folds else "at a glimpse"
+    return f"{100 * (trial.score or 0):.1f} %, stopped {after}"
 
 
 def _show(result: SearchResult) -> None:

@@ -26,7 +26,7 @@ from .trial import Trial
 SUFFIX = ".journal"
 STUDY = "search"
 
-FORMAT = 1
+FORMAT = 2
 """Of the attributes; a journal of another is not gone on with."""
 
 
@@ -148,7 +148,8 @@ def told(trial: Trial) -> dict[str, Any]:
         "candidate": trial.candidate.as_dict(),
         "cost": trial.cost,
         "scores": {name: score.as_dict() for name, score in trial.inner.items()},
-        "uars": [None if np.isnan(uar) else uar for uar in trial.uars],
+        "uars": _told(trial.uars),
+        "glimpse": _told(trial.glimpse),
         "folds": trial.folds,
         "error": trial.error,
         "seconds": trial.seconds,
@@ -169,12 +170,21 @@ def restored(values: Mapping[str, Any], space: SearchSpace) -> Trial:
         error=values["error"],
         cost=values["cost"],
         folds=values["folds"],
-        uars=tuple(np.nan if uar is None else uar for uar in values["uars"]),
+        uars=_restored(values["uars"]),
+        glimpse=_restored(values["glimpse"]),
         at=values["at"],
         made=values["made"],
         parents=tuple(values["parents"]),
         mutations=tuple(values["mutations"]),
     )
+
+
+def _told(uars: Sequence[float]) -> list[float | None]:
+    return [None if np.isnan(uar) else uar for uar in uars]
+
+
+def _restored(uars: Sequence[float | None]) -> tuple[float, ...]:
+    return tuple(np.nan if uar is None else uar for uar in uars)
 
 
 def curves(folder: Path, table: str) -> dict[str, list[tuple[float, float]]]:

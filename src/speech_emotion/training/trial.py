@@ -46,6 +46,7 @@ class Trial:
     cost: int = 0
     folds: int = 0
     uars: tuple[float, ...] = ()
+    glimpse: tuple[float, ...] = ()
     at: float = 0.0
     made: str = "drawn"
     parents: tuple[int, ...] = ()
@@ -64,7 +65,7 @@ class Trial:
         """Its inner UAR; where it was stopped, the mean of the speakers that it was tested on; None where neither."""
         if self.inner:
             return self.inner["uar"].value
-        tested = [uar for uar in self.uars if not math.isnan(uar)]
+        tested = [uar for uar in (self.uars if self.folds else self.glimpse) if not math.isnan(uar)]
         return None if self.error or not tested else sum(tested) / len(tested)
 
     @property

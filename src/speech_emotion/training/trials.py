@@ -21,8 +21,12 @@ from .search_space import SearchSpace
 from .trial import Trial
 
 RIVAL = 5
-"""A candidate is held against the so-manieth best of all, and the best of those that cost no more than it: one that is
-clearly behind both would have been neither among the best few, nor on the front of score and cost."""
+"""A candidate is held against the so-manieth best of all, and the best of those that cost about as much as it or less:
+one that is clearly behind both would have been neither among the best few, nor have added to the front of score and
+cost."""
+
+ABOUT_AS_MUCH = 1.25
+"""Times the cost of a candidate."""
 
 MOST_ANSWERS = 500
 """Of the best trials, whose answers are kept in memory."""
@@ -94,18 +98,18 @@ def _proposed(strategy: str, space: SearchSpace, journal: Journal, seed: int) ->
 
 
 def rivals_of(trials: Sequence[Trial], cost: int) -> NDArray[np.float64] | None:
-    """The UAR of each speaker of those that a candidate is held against, shape (2, speakers); None where too few are
-    known.
+    """The UAR of each speaker of those that a candidate is held against, at the glimpse and after all folds, shape
+    (2, 2, speakers); None where too few are known.
 
     Args:
         trials: those before.
         cost: of the candidate.
     """
     best = sorted((t for t in trials if t.inner), key=lambda trial: (-trial.inner["uar"].value, trial.number))
-    near = next((trial for trial in best if trial.cost <= cost), None)
+    near = next((trial for trial in best if trial.cost <= ABOUT_AS_MUCH * cost), None)
     if len(best) < RIVAL or near is None:
         return None
-    return np.array([best[RIVAL - 1].uars, near.uars])
+    return np.array([[rival.glimpse, rival.uars] for rival in (best[RIVAL - 1], near)])
 
 
 def _forget_the_worst(answers: Answers, trials: Sequence[Trial]) -> None:
@@ -136,6 +140,7 @@ def _trial(number: int, proposal: Proposal, cost: int, done: Attempt, at: float)
         cost=cost,
         folds=done.folds,
         uars=tuple(done.uars.tolist()),
+        glimpse=tuple(done.glimpse.tolist()),
         at=round(at, 3),
         made=proposal.made,
         parents=proposal.parents,
