@@ -35,6 +35,7 @@ from speech_emotion.emotions import CALM4
 from speech_emotion.evaluation.evaluate import evaluate
 from speech_emotion.evaluation.fitting import examples, learnt
 from speech_emotion.evaluation.protocols import SpeakerSplit
+from speech_emotion.features.defaults import CLASSIC, SEARCHED, TEMPI
 from speech_emotion.features.table import FeatureTable
 from speech_emotion.training.families import family
 from speech_emotion.training.leaderboard import SearchResult
@@ -45,10 +46,6 @@ from speech_emotion.training.search_space import SearchSpace
 
 CORES = 2
 OUTER = 4
-CLASSIC = ("mel", "chroma", "mfcc")
-STATISTICS = ("mean", "std", "slope", "p10", "p90")
-"""Of those features, for a search to choose from; the prototype had the mean alone."""
-
 CANDIDATES = {"classic": 64, "tone": 32}
 """Of the comparison with RandomizedSearchCV, which fits each five times to the end."""
 
@@ -122,7 +119,7 @@ def speed(given: argparse.Namespace) -> Iterator[Row]:
 
 def classic_procedure(given: argparse.Namespace) -> Iterator[Row]:
     """The whole search over mel, chroma and MFCC."""
-    yield from procedure(given, "classic", classic(given), "mlp", "≥ 48")
+    yield from procedure(given, "classic", classic(given, TEMPI), "mlp", "≥ 48")
 
 
 def tone_procedure(given: argparse.Namespace) -> Iterator[Row]:
@@ -268,8 +265,9 @@ def time_to(result: SearchResult, score: float) -> float:
     return next(there, float("inf"))
 
 
-def classic(given: argparse.Namespace) -> FeatureTable:
-    return table_of("ravdess", given.archive, CLASSIC, (), given.keep, STATISTICS)
+def classic(given: argparse.Namespace, copies: tuple[str, ...] = ()) -> FeatureTable:
+    table = table_of("ravdess", given.archive, CLASSIC, TEMPI, given.keep, SEARCHED)
+    return table.with_copies(copies)
 
 
 def tone(given: argparse.Namespace, name: str) -> FeatureTable:

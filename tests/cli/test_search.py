@@ -9,10 +9,13 @@ import subprocess
 import sys
 import threading
 
+import numpy as np
 import pytest
+import soundfile
 
 from speech_emotion.cli.main import run
 from speech_emotion.models.bundle import load
+from speech_emotion.training.search import search
 
 QUICK = ["--families", "lda", "--workers", "1"]
 
@@ -109,3 +112,25 @@ def test_nothing_but_the_result_reaches_a_pipe(saved, tmp_path):
     done = subprocess.run([*command, *options], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout)["trials"] == 2
     assert done.stderr == ""
+
+
+def test_of_recordings_more_is_measured_than_one_model_needs(tmp_path, monkeypatch, capsys):
+    rng, mine, seen = np.random.default_rng(0), tmp_path / "mine", []
+    for speaker in ("anna", "bert", "cleo", "dora"):
+        for emotion, level in (("calm", 0.01), ("angry", 0.3)):
+            path = mine / speaker / emotion / "1.wav"
+            path.parent.mkdir(parents=True)
+            soundfile.write(path, level * rng.standard_normal(8_000), 16_000)
+
+    def find(table, *args, **options):
+        seen.append(table)
+        return search(table, *args, **options)
+
+    monkeypatch.setattr("speech_emotion.training.search.search", find)
+    asked = ["search", str(mine), "--features", "mfcc", "--trials", "2", "--models-dir", str(tmp_path / "m"), *QUICK]
+    assert run(asked) == 0
+    assert seen[0].config.statistics == ("mean", "std", "slope", "delta", "p10", "p50", "p90")
+    assert list(seen[0].copies) == ["slower", "faster"]
+    assert run([*asked, "--statistics", "mean,delta", "--copies", "none"]) == 0
+    assert (seen[1].config.statistics, seen[1].copies) == (("mean", "delta"), {})
+    capsys.readouterr()
