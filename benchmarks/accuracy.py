@@ -1,10 +1,11 @@
 """How right the models are, on voices that they have heard and on new ones.
 
 The prototype's classifier (mel, chroma and MFCC means, a multilayer perceptron of 300 units), and the recipes of the
-built-in models: ridge regression on the tone encoders' layers, learnt from each clip also slower, faster, and in
-another room and microphone. Every recipe is fitted anew for each fold, calibration and adaptation's starting point
-included; nothing is chosen by a test speaker. ``after 10 clips``: adapted to ten other clips of the same speaker, drawn
-at random, their emotions unknown; ``after all``: to all of the others; ``session``: to all other clips of the test.
+built-in models: ridge regression on the tone encoders' layers, learnt from each clip also slower, faster, in another
+room and microphone, and over a telephone. Every recipe is fitted anew for each fold, calibration and adaptation's
+starting point included; nothing is chosen by a test speaker. ``after 10 clips``: adapted to ten other clips of the
+same speaker, drawn at random, their emotions unknown; ``after all``: to all of the others; ``session``: to all other
+clips of the test.
 
     python benchmarks/accuracy.py [RAVDESS] [EMODB] [--quick] [--keep FOLDER] [--json]
 
@@ -30,12 +31,12 @@ from speech_emotion.evaluation.evaluate import Report, evaluate, report
 from speech_emotion.evaluation.fitting import Fold, answer, examples
 from speech_emotion.evaluation.protocols import folds_of
 from speech_emotion.evaluation.together import together
+from speech_emotion.features.defaults import AS_IN_LIFE, CLASSIC
 from speech_emotion.features.extract import extract
 from speech_emotion.features.table import FeatureTable
 from speech_emotion.training.families import family
 from speech_emotion.training.train import recipe
 
-AS_IN_LIFE = ("slower", "faster", "far")
 HEARD = 10
 FOUR = {"calm": "neutral"}
 GOALS = {
@@ -72,7 +73,7 @@ def quick(given: argparse.Namespace) -> Iterator[dict[str, str]]:
 
 def every(given: argparse.Namespace) -> Iterator[dict[str, str]]:
     """All rows of the table."""
-    classic = table_of("ravdess", given.ravdess, ("mel", "chroma", "mfcc"), (), given.keep)
+    classic = table_of("ravdess", given.ravdess, CLASSIC, (), given.keep)
     for task, part in {"4": classic.select(CALM4), "8": classic}.items():
         for protocol, how in {"random": "random split", "speaker": "new speakers"}.items():
             yield row(f"{task} emotions, {how}", evaluate(family("mlp").build(seed=0), part, protocol, seed=0))

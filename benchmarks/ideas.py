@@ -27,12 +27,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from accuracy import AS_IN_LIFE, FOUR, table_of
+from accuracy import FOUR, table_of
 from run import PAGE, between, table, write
 from speech_emotion import corpora, workers
 from speech_emotion.evaluation.fitting import fit, guess, learnt, numbered
 from speech_emotion.evaluation.protocols import SpeakerSplit, folds_of
 from speech_emotion.evaluation.together import together
+from speech_emotion.features.defaults import AS_IN_LIFE, TEMPI
 from speech_emotion.features.table import FeatureTable
 from speech_emotion.training.families import family
 
@@ -80,8 +81,9 @@ def statistic(wanted: str) -> Columns:
 IDEAS = (
     Idea("the recipe: mean and deviation of all layers, ridge, penalty 1, speakers centred by 0.75, all copies"),
     Idea("no copies", copies=()),
-    Idea("slower and faster only", copies=("slower", "faster")),
+    Idea("slower and faster only", copies=TEMPI),
     Idea("far only", copies=("far",)),
+    Idea("no telephone", copies=(*TEMPI, "far")),
     *(Idea(f"speakers centred by {share:g}", hyperparameters={"centred": share}) for share in (0, 0.5, 1)),
     *(Idea(f"penalty {penalty:g}", hyperparameters={"penalty": penalty}) for penalty in (0.25, 4, 16)),
     Idea("means only", columns=statistic("mean")),
@@ -93,7 +95,7 @@ IDEAS = (
 )
 
 HEADS = tuple(
-    Idea(what, name, hyperparameters, copies=("slower", "faster"))
+    Idea(what, name, hyperparameters, copies=TEMPI)
     for what, name, hyperparameters in (
         ("ridge", "ridge", {}),
         ("lda, shrinkage by Ledoit and Wolf", "lda", {}),
@@ -169,7 +171,7 @@ def task_of(
     if beside:
         own = tuple(np.concatenate(pair) for pair in zip(own, beside, strict=True))
     wanted = idea.chosen(table)
-    tests = tuple(values[test][:, wanted] for values in (table.values, table.copies["far"]))
+    tests = tuple(values[test][:, wanted] for values in (table.values, *(table.copies[name] for name in HARDER)))
     truth = numbered(table.emotions[test], table.classes)
     return Task(family(idea.family).build(**idea.hyperparameters), own, tests, truth, len(table.classes))
 
@@ -183,6 +185,9 @@ def learning(
     return learnt(table.values[:, wanted], numbered(table.emotions, classes), table.speakers, copies, rows)
 
 
+HARDER = ("far", "telephone")
+"""The copies that are tested, too."""
+
 QUESTIONS = ("new speakers", "men ↔ women", "EMO-DB → RAVDESS")
 
 
@@ -190,12 +195,13 @@ def judged(idea: Idea, data: Data, questions: tuple[str, ...]) -> dict[str, str]
     """A row: the mean score of an idea in each question."""
     row = {"idea": idea.what}
     for question in questions:
+        columns = (question, *(f"{question}, {name}" for name in HARDER))
         if idea.other and question != "new speakers":
-            row |= {question: "–", f"{question}, far": "–"}
+            row |= dict.fromkeys(columns, "–")
             continue
         with closing(workers.run(scores, data.tasks(idea, question))) as found:
             means = 100 * np.mean(list(found), axis=0)
-        row |= {question: f"{means[0]:.1f}", f"{question}, far": f"{means[1]:.1f}"}
+        row |= {column: f"{mean:.1f}" for column, mean in zip(columns, means, strict=True)}
     return row
 
 

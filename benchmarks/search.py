@@ -29,13 +29,13 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import RandomizedSearchCV
 
-from accuracy import AS_IN_LIFE, table_of
+from accuracy import table_of
 from speech_emotion import corpora
 from speech_emotion.emotions import CALM4
 from speech_emotion.evaluation.evaluate import evaluate
 from speech_emotion.evaluation.fitting import examples, learnt
 from speech_emotion.evaluation.protocols import SpeakerSplit
-from speech_emotion.features.defaults import CLASSIC, SEARCHED, TEMPI
+from speech_emotion.features.defaults import AS_IN_LIFE, CLASSIC, SEARCHED, TEMPI
 from speech_emotion.features.table import FeatureTable
 from speech_emotion.training.families import family
 from speech_emotion.training.leaderboard import SearchResult

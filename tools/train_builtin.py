@@ -15,12 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import speech_emotion as se
+from speech_emotion.features.defaults import AS_IN_LIFE, CLASSIC
 from speech_emotion.models import bundle
 
 FOLDER = Path(bundle.__file__).with_name("builtin")
-
-AS_IN_LIFE = ("slower", "faster", "far")
-"""Copies of the training clips: other tempi, and another microphone in a noisy room."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ RECIPES = {
     "tone": Recipe("the default: small and fast", "ravdess", "ridge", ("tone",), AS_IN_LIFE, sure_at=0.8),
     "tone-large": Recipe("the most accurate", "ravdess", "ridge", ("tone-large",), AS_IN_LIFE, sure_at=0.8),
     "tone-free": Recipe("free to use: four emotions", "emodb", "ridge", ("tone",), AS_IN_LIFE, sure_at=0.9),
-    "classic": Recipe("the prototype's features and network", "ravdess", "mlp", ("mel", "chroma", "mfcc")),
+    "classic": Recipe("the prototype's features and network", "ravdess", "mlp", CLASSIC),
 }
 
 

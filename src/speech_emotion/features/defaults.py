@@ -20,6 +20,9 @@ CLASSIC = ("mel", "chroma", "mfcc")
 TEMPI = ("slower", "faster")
 """The copies that do encoders' features good: 1.6 to 1.8 points of UAR on new speakers."""
 
+AS_IN_LIFE = (*TEMPI, "far", "telephone")
+"""The copies that the built-in models learn from: other tempi, another microphone in a noisy room, a telephone."""
+
 SEARCHED = ("mean", "std", "slope", "delta", "p10", "p50", "p90")
 """The statistics over frames that a search chooses from where none are named."""
 
