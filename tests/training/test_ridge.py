@@ -38,6 +38,13 @@ def test_a_rare_class_is_found_as_often_as_a_common_one() -> None:
     assert min(recalls) > 0.8
 
 
+def test_columns_that_are_not_scaled_and_say_the_same_are_learnt_from_all_the_same() -> None:
+    random = np.random.default_rng(0)
+    y = np.tile([0, 1], 40)
+    X = np.outer(1e12 * (y + 0.1 * random.normal(size=80)), np.ones(6))
+    assert (BalancedRidge(penalty=1e-3).fit(X, y).predict(X) == y).mean() > 0.9
+
+
 def test_the_penalty_means_the_same_with_every_column_twice() -> None:
     random = np.random.default_rng(2)
     y = np.arange(60) % 3

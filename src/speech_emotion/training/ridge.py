@@ -114,8 +114,12 @@ def _regressed(
 
 
 def solved(system: NDArray[Any], targets: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The solution of a system that is symmetric and positive definite."""
-    from scipy.linalg import solve
+    """The solution of a system that is symmetric and positive definite, be it only to rounding: columns that are not
+    scaled can dwarf the penalty."""
+    from scipy.linalg import LinAlgError, lstsq, solve
 
-    found: NDArray[np.float64] = solve(system.astype(np.float64), targets, assume_a="pos", overwrite_a=True)
+    try:
+        found: NDArray[np.float64] = solve(system.astype(np.float64), targets, assume_a="pos", overwrite_a=True)
+    except LinAlgError:
+        found = lstsq(system.astype(np.float64), targets)[0]
     return found
