@@ -37,6 +37,7 @@ from speech_emotion.evaluation.fitting import examples, learnt
 from speech_emotion.evaluation.protocols import SpeakerSplit
 from speech_emotion.features.defaults import AS_IN_LIFE, CLASSIC, SEARCHED, TEMPI
 from speech_emotion.features.table import FeatureTable
+from speech_emotion.training.candidate import Candidate
 from speech_emotion.training.families import family
 from speech_emotion.training.leaderboard import SearchResult
 from speech_emotion.training.locked import lock_away
@@ -89,12 +90,11 @@ def speed(given: argparse.Namespace) -> Iterator[Row]:
         development, _ = lock_away(table, 0)
         space = SearchSpace.of(development.config)
         count = CANDIDATES[name]
-        known: list[object] = []
-        candidates = [
-            proposal.candidate
-            for number in range(-(-count // GENERATION))
-            for proposal in generation("random", space, known, 0, number)  # type: ignore[arg-type]
-        ][:count]
+        candidates: list[Candidate] = []
+        for number in range(-(-count // GENERATION)):
+            asked = [each.key for each in candidates]
+            candidates += [proposal.candidate for proposal in generation("random", space, (), 0, number, asked)]
+        del candidates[count:]
         result = searched(table, "random", None, 0, trials=count)
         if [trial.candidate for trial in sorted(result.leaderboard, key=lambda t: t.number)] != candidates:
             raise SystemExit("the two sides were not given the same candidates")
