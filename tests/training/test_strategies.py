@@ -49,8 +49,8 @@ def test_a_generation_follows_from_the_seed_and_what_is_known_alone(strategy):
 
 @pytest.mark.parametrize("strategy", ["evolution", "tpe"])
 def test_strategies_that_learn_propose_better_candidates_than_chance(strategy):
-    last = [one.score for one in tried(strategy, 6)[-GENERATION:]]
-    random = [one.score for one in tried("random", 6)[-GENERATION:]]
+    last = [one.score for one in tried(strategy, 24)[-24:]]
+    random = [one.score for one in tried("random", 24)[-24:]]
     assert np.mean(last) > np.mean(random) + 0.08
 
 
@@ -153,3 +153,9 @@ def test_a_file_that_is_no_space_is_refused(tmp_path, text, message):
         (tmp_path / "space.toml").write_text(text)
     with pytest.raises(UsageError, match=message):
         read(tmp_path / "space.toml")
+
+
+def test_the_quickest_families_are_tried_first():
+    first = [each.candidate.family for each in generation("evolution", SPACE, [], 0, 0)]
+    assert set(first[:2]) == {"lda", "ridge"}
+    assert first[-1] == "mlp"

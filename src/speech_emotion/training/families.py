@@ -33,6 +33,7 @@ class Family:
             hyperparameters.
         scales: whether its features are scaled; trees need none.
         wide: whether it takes columns by the thousand as they are; of others a search makes components first.
+        effort: how long it takes to learn, beside the others: 1 is the least.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Family:
     operations: Callable[..., int] = lambda columns, rows, classes, **_: columns * classes
     scales: bool = True
     wide: bool = False
+    effort: int = 1
 
     def build(
         self, seed: int = 0, *, scaling: str = "standard", components: int | None = None, **hyperparameters: Any
@@ -164,6 +166,7 @@ FAMILIES = {
         },
         pipeline=_mlp,
         operations=_multiplied_layers,
+        effort=4,
     ),
     "svm": Family(
         name="svm",
@@ -176,6 +179,7 @@ FAMILIES = {
         },
         pipeline=_svm,
         operations=_compared_rows,
+        effort=2,
     ),
     "lda": Family(
         name="lda",
@@ -198,6 +202,7 @@ FAMILIES = {
         defaults={"C": 0.1, "class_weight": None, "max_iter": 2000},
         space={"C": Real(1e-4, 10, log=True), "class_weight": Choice((None, "balanced"))},
         pipeline=_logistic,
+        effort=3,
     ),
     "extra_trees": Family(
         name="extra_trees",
@@ -211,6 +216,7 @@ FAMILIES = {
         },
         pipeline=_extra_trees,
         operations=_walked_trees,
+        effort=3,
         # a value that scaling rounds may fall on the other side of a threshold
         scales=False,
     ),
