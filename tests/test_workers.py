@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,31 @@ from speech_emotion.errors import SpeechEmotionError, UsageError
 @pytest.mark.parametrize("count", [1, 2, 3, None])
 def test_results_come_in_the_order_of_the_items(count: int | None) -> None:
     assert list(workers.run(abs, list(range(-20, 0)), count)) == list(range(20, 0, -1))
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_items_may_follow_from_results_so_many_before(count: int) -> None:
+    found: list[int] = []
+
+    def items() -> Iterator[int]:
+        for place in range(12):
+            assert len(found) > place - 4
+            yield -(found[place - 4] + 1 if place >= 4 else place)
+
+    with workers.Standing(count) as standing:
+        for each in standing.run(abs, items(), ahead=4):
+            found.append(each)
+    assert found == [0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5]
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="no signals to hold back")
+def test_an_interrupt_is_not_held_back_while_items_are_made() -> None:
+    def items() -> Iterator[int]:
+        for number in range(6):
+            assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+            yield number
+
+    assert list(workers.run(abs, items(), 2)) == list(range(6))
 
 
 def test_an_error_in_a_task_arrives_as_it_was_raised() -> None:

@@ -105,7 +105,7 @@ class Standing:
             function: as of the function :func:`run`, as is all that is not said here.
             items: may follow from earlier results: with ``ahead``, an item is taken when all but so many before it
                 were yielded.
-            ahead: how many items may be under way; None is a few more than there are workers.
+            ahead: how many items may be under way; None is two a worker, and one more.
         """
         if isinstance(self.workers, str):
             from . import cluster
@@ -126,13 +126,15 @@ class Standing:
                 max_workers=count, initializer=_begin_worker, initargs=(os.getpid(),), env=_ONE_THREAD
             )
         submit = self._executor.submit
+        waiting: list[Any] = []
+        upcoming = iter(items)
         try:
-            upcoming = iter(items)
-            with _interrupts_held_back():  # the processes start here, and Ctrl-C is not for them
-                waiting = [submit(function, item) for item in itertools.islice(upcoming, min(count, ahead))]
-            while waiting:
+            while True:
                 for item in itertools.islice(upcoming, ahead - len(waiting)):
-                    waiting.append(submit(function, item))
+                    with _interrupts_held_back():  # processes may start here, and Ctrl-C is not for them
+                        waiting.append(submit(function, item))
+                if not waiting:
+                    break
                 yield waiting.pop(0).result()
         except BrokenProcessPool as error:
             self._executor = None

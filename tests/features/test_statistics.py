@@ -39,3 +39,9 @@ def test_delta_is_the_spread_of_what_changes_from_frame_to_frame() -> None:
     wanted = np.std(FRAMES[1:].astype(np.float64) - FRAMES[:-1], axis=0)
     np.testing.assert_allclose(summarise(FRAMES, ["delta"], 0.032), wanted, rtol=1e-4)
     assert summarise(np.ones((1, 2), dtype=np.float32), ["delta"], 0.5).tolist() == [0.0, 0.0]
+
+
+def test_delta_is_not_of_frames_with_others_between_them() -> None:
+    track = np.array([[100.0], [101.0], [np.nan], [300.0], [303.0]], dtype=np.float32)
+    assert summarise(track, ["delta"], 0.5).tolist() == [1.0]
+    assert summarise(track[1:4], ["delta"], 0.5).tolist() == [0.0]

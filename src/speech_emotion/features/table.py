@@ -19,7 +19,7 @@ from ..corpora.paths import replacing
 from ..corpora.utterance import Origin, joint_name
 from ..emotions import choose, in_order
 from ..errors import FeatureError
-from .config import FeatureConfig
+from .config import FRAMES, FeatureConfig
 
 FORMAT = 1
 """Of the file; a newer one is refused."""
@@ -142,7 +142,10 @@ class FeatureTable:
         position = {column: number for number, column in enumerate(self.columns)}
         absent = [column for column in config.columns if column not in position]
         if absent:
-            raise FeatureError(f"the table has no column {absent[0]}; it has {', '.join(self.config.features)}")
+            has = ", ".join(self.config.features)
+            if any(group in FRAMES for group in self.config.features):
+                has += f"; over frames {', '.join(self.config.statistics)}"
+            raise FeatureError(f"the table has no column {absent[0]}; it has {has}")
         chosen = [position[column] for column in config.columns]
         if len(chosen) == len(position):
             return self

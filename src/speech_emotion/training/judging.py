@@ -2,9 +2,9 @@
 
 After each fold the candidate's UAR of each speaker so far is held against a rival's of the same speakers, by a
 one-sided paired t test. One that is behind its rivals, with so little chance that it is not, is stopped: what it would
-have scored does not matter. Before the first fold there is a glimpse: the same, learnt from a third of its clips or
-fewer, in a few hundredths of a trial's time. Rivals are so far back in the sequence that the race is the same on any
-number of workers.
+have scored does not matter. Before the first fold there is a glimpse: the same, learnt from that fold's clips without
+their copies, or from a third of them, in a small part of a trial's time. Rivals are so far back in the sequence that
+the race is the same on any number of workers.
 """
 
 from __future__ import annotations

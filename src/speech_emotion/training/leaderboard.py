@@ -127,8 +127,8 @@ class SearchResult:
 
 
 def ranked(trials: Sequence[Trial]) -> list[Trial]:
-    """The best inner UAR first, the earlier of two equals first; then those stopped, by how far they came; failures
-    last."""
+    """The best inner UAR first, the earlier of two equals first; then those stopped, by the score that they had;
+    failures last."""
     order = ("whole", "stopped", "failed")
     return sorted(trials, key=lambda t: (order.index(t.state), -(t.score or 0), t.number))
 

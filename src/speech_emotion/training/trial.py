@@ -27,6 +27,7 @@ class Trial:
         cost: of one prediction, in multiplications.
         folds: how many were judged.
         uars: of each development speaker, in their order; NaN of those that it was not tested on.
+        glimpse: the same, after a glimpse of what it was to learn.
         at: seconds since the search began, when it was done.
         made: how it came to be: ``drawn``, ``default``, ``proposed``, ``crossed`` or ``mutated``.
         parents: the numbers of the trials that it stems from.
@@ -57,7 +58,7 @@ class Trial:
 
     @property
     def state(self) -> str:
-        """``whole``, ``stopped`` (clearly behind others after some folds) or ``failed``."""
+        """``whole``, ``stopped`` (clearly behind others at a glimpse, or after some folds) or ``failed``."""
         return "failed" if self.error and not self.inner else "whole" if self.inner else "stopped"
 
     @property
