@@ -141,7 +141,7 @@ def table_of(
     statistics: tuple[str, ...] = ("mean",),
 ) -> FeatureTable:
     """The features of a corpus, computed or kept."""
-    file = keep / f"{name}-{'-'.join([*features, *statistics[1:]])}.npz" if keep else None
+    file = keep / f"{name}-{'-'.join([*features, *statistics[1:], *copies])}.npz" if keep else None
     if file is not None and file.exists():
         return FeatureTable.load(file).with_copies(copies)
     print(f"… {', '.join(features)} of {name}", file=sys.stderr, flush=True)

@@ -78,6 +78,11 @@ def statistic(wanted: str) -> Columns:
     return lambda names: np.array([name.split("_")[2] == wanted for name in names])
 
 
+QUESTIONS = ("new speakers", "men ↔ women", "EMO-DB → RAVDESS")
+
+HARDER = ("far", "telephone")
+"""The copies that are tested, too."""
+
 IDEAS = (
     Idea("the recipe: mean and deviation of all layers, ridge, penalty 1, speakers centred by 0.75, all copies"),
     Idea("no copies", copies=()),
@@ -185,12 +190,6 @@ def learning(
     return learnt(table.values[:, wanted], numbered(table.emotions, classes), table.speakers, copies, rows)
 
 
-HARDER = ("far", "telephone")
-"""The copies that are tested, too."""
-
-QUESTIONS = ("new speakers", "men ↔ women", "EMO-DB → RAVDESS")
-
-
 def judged(idea: Idea, data: Data, questions: tuple[str, ...]) -> dict[str, str]:
     """A row: the mean score of an idea in each question."""
     row = {"idea": idea.what}
@@ -223,7 +222,7 @@ def main() -> None:
 
 def kept(given: argparse.Namespace, key: str, make: Callable[..., dict[str, str]], *about: Any) -> dict[str, str]:
     """What ``make`` gives of ``about``, or gave when it was last asked for by this key with the same folds."""
-    key = f"{key} {given.folds}"
+    key = f"{key} {given.folds} {HARDER}"
     file = given.keep / "ideas.jsonl" if given.keep else None
     if file is not None and file.exists():
         for line in file.read_text(encoding="utf-8").splitlines():

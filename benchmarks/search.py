@@ -266,8 +266,7 @@ def time_to(result: SearchResult, score: float) -> float:
 
 
 def classic(given: argparse.Namespace, copies: tuple[str, ...] = ()) -> FeatureTable:
-    table = table_of("ravdess", given.archive, CLASSIC, TEMPI, given.keep, SEARCHED)
-    return table.with_copies(copies)
+    return table_of("ravdess", given.archive, CLASSIC, TEMPI, given.keep, SEARCHED).with_copies(copies)
 
 
 def tone(given: argparse.Namespace, name: str) -> FeatureTable:

@@ -110,7 +110,11 @@ def test_a_glimpse_is_of_few_clips_and_stops_what_is_clearly_behind(made_table, 
         whole = attempt(Race(bench, good))
         learnt, asked = bench.values(bench.columns(good.features), 0)
         clips = len(bench.rows(0)[0])
-        some = np.arange(clips) if copied else np.arange(0, clips, 3)
+        some = np.arange(clips)
+        if not copied:
+            labels = bench.learnt("labels", 0)
+            some = np.concatenate([np.flatnonzero(labels == each) for each in range(bench.classes)])[::3]
+            some.sort()
         labels, who = (bench.learnt(name, 0)[some] for name in ("labels", "who"))
         fitted = fit(good.estimator(0), learnt[some], labels, who, held=True)
         named = guess(fitted, asked, bench.classes, held=True).argmax(axis=1)
@@ -124,6 +128,9 @@ def test_a_glimpse_is_of_few_clips_and_stops_what_is_clearly_behind(made_table, 
         assert (stopped.folds, stopped.scores) == (0, {})
         assert np.isnan(stopped.uars).all()
         assert np.nanmean(stopped.glimpse) < np.nanmean(whole.glimpse)
+        odd = attempt(Race(bench, Candidate("lda", ("mel",), {"shrinkage": 2.0}, ("mean",))))
+        assert np.isnan(odd.glimpse).all()
+        assert "shrinkage" in odd.error  # as the folds say, not the glimpse
 
 
 def test_the_race_is_a_one_sided_paired_t_test():

@@ -69,12 +69,16 @@ class Bench:
         where = self.shared["fold"]
         return np.flatnonzero(where != fold), np.flatnonzero(where == fold)
 
-    def values(self, columns: Columns, fold: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The learnt rows, the copies after the clips, and the tested rows, with some columns."""
+    def values(
+        self, columns: Columns, fold: int, *, copies: bool = True
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The learnt rows, the copies, if they are wanted, after the clips, and the tested rows, with some columns."""
         values = self.shared["values"]
         train, test = self.rows(fold)
         every = len(columns.where) == values.shape[2]
-        learnt = [part[train] if every else part[np.ix_(train, columns.where)] for part in values]
+        learnt = [
+            part[train] if every else part[np.ix_(train, columns.where)] for part in (values if copies else values[:1])
+        ]
         asked = values[0][test] if every else values[0][np.ix_(test, columns.where)]
         return np.concatenate(learnt), np.ascontiguousarray(asked)
 

@@ -40,7 +40,7 @@ FEWEST = 3
 """Speakers before anything is said."""
 
 THIRD = 3
-"""Where there are no copies to leave out, a glimpse learns from each so-manieth clip."""
+"""Where there are no copies to leave out, a glimpse learns from each so-manieth clip of each emotion."""
 
 GLIMPSED = 20
 """Clips of an emotion, on average, without which there is no glimpse."""
@@ -113,8 +113,9 @@ def _attempt(race: Race) -> Attempt:
 
     try:
         with one_thread():
-            if (probabilities := glimpsed(bench, race.candidate)) is not None:
-                _score(glimpse, bench, probabilities, fold == 0)
+            found = glimpsed(bench, race.candidate)
+        if found is not None:
+            _score(glimpse, bench, found, fold == 0)
         if len(rivals) and all(behind(glimpse, rival, BEHIND_AT_A_GLIMPSE) for rival, _ in rivals):
             return done(folds=0)
         for number in range(bench.folds):
@@ -171,22 +172,28 @@ def glimpsed(bench: Bench, candidate: Candidate) -> NDArray[np.float64] | None:
     """What a candidate says of the first fold's tested rows after a glimpse of what it is to learn; within
     :func:`one_thread`.
 
-    It learns from the clips without their copies, and where there are none from a third of the clips.
+    It learns from the clips without their copies, and where there are none from a third of each emotion's clips.
 
     Returns:
-        Probabilities, shape (test, classes); None where there is too little to glimpse at, or the columns are so many
-        that what trials share would have to be made anew.
+        Probabilities, shape (test, classes); None where there is too little to glimpse at, where it cannot learn from
+        so little, or where the columns are so many that what trials share would have to be made anew.
     """
     columns = bench.columns(candidate.features, candidate.statistics)
     if len(columns.where) > WIDE:
         return None
     clips = len(bench.rows(0)[0])
-    some = np.arange(0, clips, THIRD if bench.times == 1 else 1)
-    labels, who = bench.learnt("labels", 0)[some], bench.learnt("who", 0)[some]
-    if len(some) < GLIMPSED * bench.classes or len(np.unique(labels)) < bench.classes:
+    labels, who = bench.learnt("labels", 0)[:clips], bench.learnt("who", 0)[:clips]
+    some = np.arange(clips) if bench.times > 1 else np.sort(np.lexsort((who, labels))[::THIRD])
+    if len(some) < GLIMPSED * bench.classes or len(np.unique(labels[some])) < bench.classes:
         return None
-    learnt, asked = bench.values(columns, 0)
-    return _guessed(candidate.estimator(bench.seed), learnt[some], labels, who, asked, bench.classes)
+    learnt, asked = bench.values(columns, 0, copies=False)
+    try:
+        found = _guessed(candidate.estimator(bench.seed), learnt[some], labels[some], who[some], asked, bench.classes)
+    except OSError:
+        raise
+    except Exception:  # whether it learns from all of it is seen in the folds
+        return None
+    return found if np.isfinite(found).all() else None
 
 
 def held_out(bench: Bench, candidate: Candidate, fold: int) -> NDArray[np.float64]:

@@ -31,7 +31,7 @@ AHEAD = 12
 PATIENCE = 500
 """Proposals in a row that were all tried before, after which there is taken to be nothing new."""
 
-STARTUP = {"evolution": 12, "tpe": 24}
+STARTUP = {"evolution": 6, "tpe": 24}
 """Candidates that are known before a strategy begins to learn from them."""
 
 
