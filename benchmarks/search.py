@@ -35,7 +35,7 @@ from speech_emotion.emotions import CALM4
 from speech_emotion.evaluation.evaluate import evaluate
 from speech_emotion.evaluation.fitting import examples, learnt
 from speech_emotion.evaluation.protocols import SpeakerSplit
-from speech_emotion.features.defaults import AS_IN_LIFE, CLASSIC, SEARCHED, TEMPI
+from speech_emotion.features.defaults import AS_IN_LIFE, CLASSIC, SEARCHED, TEMPI, families_of
 from speech_emotion.features.table import FeatureTable
 from speech_emotion.training.candidate import Candidate
 from speech_emotion.training.families import family
@@ -88,7 +88,7 @@ def speed(given: argparse.Namespace) -> Iterator[Row]:
     for name, load in {"classic": classic, "tone": lambda given: tone(given, "tone")}.items():
         table = load(given)
         development, _ = lock_away(table, 0)
-        space = SearchSpace.of(development.config)
+        space = SearchSpace.of(development.config, families_of(development.config.features))
         count = CANDIDATES[name]
         candidates: list[Candidate] = []
         for number in range(-(-count // GENERATION)):
