@@ -143,7 +143,7 @@ def table_of(
     """The features of a corpus, computed or kept."""
     file = keep / f"{name}-{'-'.join([*features, *statistics[1:], *copies])}.npz" if keep else None
     if file is not None and file.exists():
-        return FeatureTable.load(file).with_copies(copies)
+        return FeatureTable.load(file)
     print(f"… {', '.join(features)} of {name}", file=sys.stderr, flush=True)
     table = extract(corpora.open(f"{name}:{place}"), features, copies=copies, statistics=statistics)
     if file is not None:

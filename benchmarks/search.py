@@ -35,13 +35,11 @@ from speech_emotion.emotions import CALM4
 from speech_emotion.evaluation.evaluate import evaluate
 from speech_emotion.evaluation.fitting import examples, learnt
 from speech_emotion.evaluation.protocols import SpeakerSplit
-from speech_emotion.features.defaults import AS_IN_LIFE, CLASSIC, SEARCHED, TEMPI, families_of
+from speech_emotion.features.defaults import AS_IN_LIFE, CLASSIC, SEARCHED, TEMPI
 from speech_emotion.features.table import FeatureTable
-from speech_emotion.training.candidate import Candidate
 from speech_emotion.training.families import family
 from speech_emotion.training.leaderboard import SearchResult
 from speech_emotion.training.locked import lock_away
-from speech_emotion.training.proposals import GENERATION, generation
 from speech_emotion.training.search import search
 from speech_emotion.training.search_space import SearchSpace
 
@@ -88,31 +86,23 @@ def speed(given: argparse.Namespace) -> Iterator[Row]:
     for name, load in {"classic": classic, "tone": lambda given: tone(given, "tone")}.items():
         table = load(given)
         development, _ = lock_away(table, 0)
-        space = SearchSpace.of(development.config, families_of(development.config.features))
-        count = CANDIDATES[name]
-        candidates: list[Candidate] = []
-        for number in range(-(-count // GENERATION)):
-            asked = [each.key for each in candidates]
-            candidates += [proposal.candidate for proposal in generation("random", space, (), 0, number, asked)]
-        del candidates[count:]
-        result = searched(table, "random", None, 0, trials=count)
-        if [trial.candidate for trial in sorted(result.leaderboard, key=lambda t: t.number)] != candidates:
-            raise SystemExit("the two sides were not given the same candidates")
+        result = searched(table, "random", None, 0, trials=CANDIDATES[name])
+        candidates = [trial.candidate for trial in sorted(result.leaderboard, key=lambda trial: trial.number)]
         values, labels = examples(development)
         folds = list(SpeakerSplit(5, 0).split(values, development.emotions, development.speakers))
         rows, numbers, speakers = learnt(values, labels, development.speakers, tuple(development.copies.values()))
         times = 1 + len(development.copies)
         cv = [(np.concatenate([train + copy * len(values) for copy in range(times)]), test) for train, test in folds]
         theirs = RandomizedSearchCV(
-            Recipe(space=space), {"candidate": candidates}, n_iter=len(candidates), cv=cv, n_jobs=CORES, refit=False,
-            scoring="balanced_accuracy", error_score=0.0,
+            Recipe(space=result.space), {"candidate": candidates}, n_iter=len(candidates), cv=cv, n_jobs=CORES,
+            refit=False, scoring="balanced_accuracy", error_score=0.0,
         )  # fmt: skip
         begin = time.perf_counter()
         theirs.fit(rows, numbers, groups=speakers)
         minutes = (time.perf_counter() - begin) / 60
         ours, others = result.trials_per_minute, len(candidates) / minutes
         yield row(
-            f"trials a minute, {CORES} cores, {name}: {count} random candidates, against RandomizedSearchCV",
+            f"trials a minute, {CORES} cores, {name}: {len(candidates)} random candidates, against RandomizedSearchCV",
             f"{ours:.0f}", f"{others:.0f} ({ours / others:.1f} times)", "≥ 5 times",
         )  # fmt: skip
 

@@ -15,7 +15,6 @@ anything. Keep both in a network that you trust, or give them ``tls://`` by Dask
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 import os
 import re
@@ -26,11 +25,12 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
 
 from .errors import ClusterError, MissingExtraError, UsageError
+from .workers import in_turn
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -107,14 +107,9 @@ def _run(
         most = ahead or TASKS_A_THREAD * sum(client.nthreads().values()) + 1
         sending = _Sending(client)
         waiting: list[Any] = []
-        upcoming = iter(items)
         try:
-            while True:
-                for item in itertools.islice(upcoming, most - len(waiting)):
-                    waiting.append(sending.submit(function, item))
-                if not waiting:
-                    break
-                yield waiting[0].result()
+            for future in in_turn(partial(sending.submit, function), items, most, waiting):
+                yield future.result()
                 sending.done(waiting)
         finally:
             if waiting and client.status == "running":

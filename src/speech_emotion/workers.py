@@ -125,17 +125,16 @@ class Standing:
             self._executor = ProcessPoolExecutor(
                 max_workers=count, initializer=_begin_worker, initargs=(os.getpid(),), env=_ONE_THREAD
             )
-        submit = self._executor.submit
+
+        def submit(item: Item) -> Any:
+            with _interrupts_held_back():  # processes may start here, and Ctrl-C is not for them
+                return self._executor.submit(function, item)
+
         waiting: list[Any] = []
-        upcoming = iter(items)
         try:
-            while True:
-                for item in itertools.islice(upcoming, ahead - len(waiting)):
-                    with _interrupts_held_back():  # processes may start here, and Ctrl-C is not for them
-                        waiting.append(submit(function, item))
-                if not waiting:
-                    break
-                yield waiting.pop(0).result()
+            for future in in_turn(submit, items, ahead, waiting):
+                yield future.result()
+                waiting.pop(0)
         except BrokenProcessPool as error:
             self._executor = None
             raise SpeechEmotionError(
@@ -154,6 +153,26 @@ class Standing:
             for process in list(executor._processes.values()):
                 process.terminate()
         executor.shutdown(wait=True)
+
+
+def in_turn(
+    submit: Callable[[Item], Result], items: Iterable[Item], ahead: int, waiting: list[Result]
+) -> Iterator[Result]:
+    """The items that are under way, the oldest first.
+
+    Args:
+        submit: puts one under way, and gives what stands for it.
+        items: taken one by one, each when all but ``ahead`` before it are done.
+        ahead: how many may be under way.
+        waiting: what is under way; whoever goes through this takes the first away when it is done.
+    """
+    upcoming = iter(items)
+    while True:
+        for item in itertools.islice(upcoming, ahead - len(waiting)):
+            waiting.append(submit(item))
+        if not waiting:
+            return
+        yield waiting[0]
 
 
 def _once(

@@ -73,12 +73,10 @@ class Bench:
         self, columns: Columns, fold: int, *, copies: bool = True
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The learnt rows, the copies, if they are wanted, after the clips, and the tested rows, with some columns."""
-        values = self.shared["values"]
+        values = self.shared["values"] if copies else self.shared["values"][:1]
         train, test = self.rows(fold)
         every = len(columns.where) == values.shape[2]
-        learnt = [
-            part[train] if every else part[np.ix_(train, columns.where)] for part in (values if copies else values[:1])
-        ]
+        learnt = [part[train] if every else part[np.ix_(train, columns.where)] for part in values]
         asked = values[0][test] if every else values[0][np.ix_(test, columns.where)]
         return np.concatenate(learnt), np.ascontiguousarray(asked)
 

@@ -13,7 +13,7 @@ import time
 import warnings
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -67,21 +67,21 @@ class Attempt:
     """How a candidate did.
 
     Attributes:
-        scores: with intervals; empty unless all folds were judged.
         uars: of each speaker, shape (speakers,); NaN of those that were not tested.
+        glimpse: the same at the glimpse.
         folds: how many were judged.
         seconds: of fitting and judging.
-        glimpse: the UAR of each speaker at the glimpse, shape (speakers,); NaN of those that were not tested.
+        scores: with intervals; empty unless all folds were judged.
         error: why it could not be fitted.
         answer: its probabilities of all recordings, each by a model that had not heard the speaker, shape
             (n, classes); None unless all folds were judged.
     """
 
-    scores: Mapping[str, Score]
     uars: NDArray[np.float64]
+    glimpse: NDArray[np.float64]
     folds: int
     seconds: float
-    glimpse: NDArray[np.float64]
+    scores: Mapping[str, Score] = field(default_factory=dict)
     error: str | None = None
     answer: NDArray[np.float32] | None = None
 
@@ -108,8 +108,8 @@ def _attempt(race: Race) -> Attempt:
     rivals = () if race.rivals is None else race.rivals
     number = 0
 
-    def done(**how: Any) -> Attempt:
-        return Attempt(**{"scores": {}, **how}, uars=uars, seconds=time.perf_counter() - begin, glimpse=glimpse)
+    def done(folds: int, **found: Any) -> Attempt:
+        return Attempt(uars, glimpse, folds, time.perf_counter() - begin, **found)
 
     try:
         with one_thread():
@@ -117,7 +117,7 @@ def _attempt(race: Race) -> Attempt:
         if found is not None:
             _score(glimpse, bench, found, fold == 0)
         if len(rivals) and all(behind(glimpse, rival, BEHIND_AT_A_GLIMPSE) for rival, _ in rivals):
-            return done(folds=0)
+            return done(0)
         for number in range(bench.folds):
             with one_thread():
                 probabilities = held_out(bench, race.candidate, number)
@@ -127,13 +127,13 @@ def _attempt(race: Race) -> Attempt:
             _score(uars, bench, probabilities, fold == number)
             last = number + 1 == bench.folds
             if not last and len(rivals) and all(behind(uars, rival, BEHIND) for _, rival in rivals):
-                return done(folds=number + 1)
+                return done(number + 1)
     except OSError:
         raise
     except Exception as problem:
-        return done(folds=number, error=" ".join(f"{type(problem).__name__}: {problem}".split())[:200])
+        return done(number, error=" ".join(f"{type(problem).__name__}: {problem}".split())[:200])
     scores = bootstrap_over_speakers(labels, answer.argmax(axis=1), who, bench.classes, seed=bench.seed)
-    return done(scores=scores, folds=bench.folds, answer=answer)
+    return done(bench.folds, scores=scores, answer=answer)
 
 
 def _score(uars: NDArray[np.float64], bench: Bench, probabilities: NDArray[Any], rows: NDArray[np.bool_]) -> None:
@@ -181,9 +181,9 @@ def glimpsed(bench: Bench, candidate: Candidate) -> NDArray[np.float64] | None:
     columns = bench.columns(candidate.features, candidate.statistics)
     if len(columns.where) > WIDE:
         return None
-    clips = len(bench.rows(0)[0])
-    labels, who = bench.learnt("labels", 0)[:clips], bench.learnt("who", 0)[:clips]
-    some = np.arange(clips) if bench.times > 1 else np.sort(np.lexsort((who, labels))[::THIRD])
+    clips, _ = bench.rows(0)
+    labels, who = bench.shared["labels"][clips], bench.shared["who"][clips]
+    some = np.arange(len(clips)) if bench.times > 1 else np.sort(np.lexsort((who, labels))[::THIRD])
     if len(some) < GLIMPSED * bench.classes or len(np.unique(labels[some])) < bench.classes:
         return None
     learnt, asked = bench.values(columns, 0, copies=False)
