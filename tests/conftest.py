@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -26,6 +27,9 @@ VARIABLE = "SPEECH_EMOTION_DATA"
 
 settings.register_profile("no clock", deadline=None)  # an example may be slow on a busy machine
 settings.load_profile("no clock")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell has it of what it starts in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -98,7 +98,7 @@ def test_a_signal_ends_the_trials_and_keeps_the_best(saved, tmp_path, number, mo
 
     monkeypatch.setattr("speech_emotion.training.judging.held_out", judge_then_signal)
     folder = tmp_path / "models"
-    assert run(["search", saved, "--budget", "1h", "--models-dir", str(folder), *QUICK]) == 0
+    assert run(["search", saved, "--budget", "60s", "--models-dir", str(folder), *QUICK]) == 0
     out, err = capsys.readouterr()
     assert "interrupted after" in err
     assert "best: " in out

@@ -279,7 +279,7 @@ def stop(*_):
 signal.signal(signal.SIGTERM, stop)
 table = FeatureTable.load(sys.argv[1])
 result = search(
-    table, budget="1h", keep=2, folder=sys.argv[2], workers=2, families=["lda"],
+    table, budget="60s", keep=2, folder=sys.argv[2], workers=2, families=["lda"],
     on_trial=lambda trial: print(trial.number, flush=True),
 )
 print("stopped", result.stopped, len(result.leaderboard), flush=True)
