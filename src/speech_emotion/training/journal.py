@@ -26,7 +26,7 @@ from .trial import Trial
 SUFFIX = ".journal"
 STUDY = "search"
 
-FORMAT = 2
+FORMAT = 3
 """Of the attributes; a journal of another is not gone on with."""
 
 
