@@ -153,10 +153,8 @@ def attempt(race: Race) -> Attempt:
         return _attempt(race)
 
 
-def done(task: Look | Race | None) -> Glimpse | Attempt | None:
-    """A task of either kind, or none."""
-    if task is None:
-        return None
+def done(task: Look | Race) -> Glimpse | Attempt:
+    """A task of either kind."""
     return glimpse_at(task) if isinstance(task, Look) else attempt(task)
 
 

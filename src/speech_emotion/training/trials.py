@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,92 +54,64 @@ def judged(
         UsageError: if the trials that the journal has are not those that would be proposed now.
     """
     begin = time.monotonic() - max((trial.at for trial in journal.trials), default=0.0)
-    trying = _Trying(strategy, space, bench, journal, most)
-    for found in standing.run(done, trying.tasks(), AHEAD):
-        if isinstance(found, Glimpse):
-            trying.saw(found)
-        elif found is not None:
-            trial = trying.heard(found, time.monotonic() - begin)
-            if found.answer is not None:
-                answers[trial.number] = found.answer
-                _forget_the_worst(answers, journal.trials)
-            yield trial
+    rows = int((bench.shared["fold"] >= 0).sum()) * bench.times
+    told = len(journal.trials)
+    # the last of them are judged as they would be if more came after them
+    looked = most if most is None or told >= most else most + BEYOND - 1
+    field = Field()
+    answered: dict[int, Glimpse] = {}
 
-
-@dataclass(slots=True)
-class _Trying:
-    """What is tried next, and what came of it: each candidate is glimpsed at so long before it is judged that those
-    after it have been, too. Arguments are those of :func:`judged`."""
-
-    strategy: str
-    space: SearchSpace
-    bench: Bench
-    journal: Journal
-    most: int | None
-    entered: Field = field(default_factory=Field)
-    seen: dict[int, Glimpse] = field(default_factory=dict)
-
-    def tasks(self) -> Iterator[Look | Race | None]:
-        """For the workers, in order. Each is made once all but :data:`.proposals.AHEAD` before it are done."""
-        told = judge = len(self.journal.trials)
-        # the last of them are judged as they would be if more came after them
-        looked = self.most if self.most is None or told >= self.most else self.most + BEYOND - 1
-        for place, proposal in enumerate(itertools.islice(self._proposed(), looked)):
-            self.entered.entries.append(self._entry(proposal))
-            if place < told:
-                trial = self.journal.trials[place]
-                _check(proposal, trial)
-                self.entered.saw(np.array(trial.glimpse))
-                self.entered.heard(trial)
-                continue
-            yield Look(self.bench, proposal.candidate)
-            if place - judge == LOOKAHEAD:
-                yield self._race(judge)
-                judge += 1
-        count = len(self.entered.entries)
-        left = range(judge, count if self.most is None else min(count, self.most))
-        if left:  # of few candidates the glimpses may still be under way: nothing is done until they are not
-            yield from itertools.repeat(None, max(0, told + LOOKAHEAD - count))
-        for place in left:
-            yield self._race(place)
-
-    def saw(self, found: Glimpse) -> None:
-        """Take what came of the next glimpse."""
-        self.seen[len(self.entered.glimpses)] = found
-        self.entered.saw(found.uars)
-
-    def heard(self, found: Attempt, at: float) -> Trial:
-        """Take what came of the next race, and write it."""
-        number = len(self.journal.trials) + 1
-        trial = _trial(number, self.entered.entries[number - 1], found, at)
-        self.journal.add(trial)
-        self.entered.heard(trial)
-        return trial
-
-    def _proposed(self) -> Iterator[Proposal]:
+    def proposed() -> Iterator[Proposal]:
         """All candidates, in order, each asked for once what it may follow from is known."""
         asked: list[str] = []
         while len(asked) % GENERATION == 0:
             before = max(0, len(asked) - BEFORE)
-            known = [_known(trial) for trial in self.journal.trials[:before]]
-            known += self.entered.promising(before, max(0, len(asked) - AHEAD))
-            number = len(asked) // GENERATION
-            proposals = generation(self.strategy, self.space, known, self.bench.seed, number, asked)
+            known = [_known(trial) for trial in journal.trials[:before]]
+            known += field.promising(before, max(0, len(asked) - AHEAD))
+            proposals = generation(strategy, space, known, bench.seed, len(asked) // GENERATION, asked)
             if not proposals:
                 return
             asked += [proposal.candidate.key for proposal in proposals]
             yield from proposals
 
-    def _entry(self, proposal: Proposal) -> Entry:
-        rows = int((self.bench.shared["fold"] >= 0).sum()) * self.bench.times
-        cost = proposal.candidate.cost(self.space.config, rows, self.bench.classes)
-        return Entry(proposal, cost, is_wide(self.bench, proposal.candidate))
+    def race(place: int) -> Race:
+        before, own = max(0, place - AHEAD), field.entries[place]
+        at_a_glimpse = field.glimpsed_rivals(place, before, place + BEYOND)
+        rivals = rivals_of(journal.trials[:before], own.cost)
+        return Race(bench, own.proposal.candidate, answered.pop(place), at_a_glimpse, rivals)
 
-    def _race(self, place: int) -> Race:
-        before, own = max(0, place - AHEAD), self.entered.entries[place]
-        at_a_glimpse = self.entered.glimpsed_rivals(place, before, place + BEYOND)
-        rivals = rivals_of(self.journal.trials[:before], own.cost)
-        return Race(self.bench, own.proposal.candidate, self.seen.pop(place), at_a_glimpse, rivals)
+    def tasks() -> Iterator[Look | Race]:
+        """Each candidate is glimpsed at so long before it is judged that those after it have been, too."""
+        judge = told
+        for place, proposal in enumerate(itertools.islice(proposed(), looked)):
+            candidate = proposal.candidate
+            cost = candidate.cost(space.config, rows, bench.classes)
+            field.entries.append(Entry(proposal, cost, is_wide(bench, candidate)))
+            if place < told:
+                _check(proposal, journal.trials[place])
+                field.saw(np.array(journal.trials[place].glimpse))
+                field.heard(journal.trials[place])
+                continue
+            yield Look(bench, candidate)
+            if place - judge == LOOKAHEAD:
+                yield race(judge)
+                judge += 1
+        for place in range(judge, min(len(field.entries), most or len(field.entries))):
+            yield race(place)
+
+    for found in standing.run(done, tasks(), AHEAD):
+        if isinstance(found, Glimpse):
+            answered[len(field.glimpses)] = found
+            field.saw(found.uars)
+            continue
+        number = len(journal.trials) + 1
+        trial = _trial(number, field.entries[number - 1], found, time.monotonic() - begin)
+        journal.add(trial)
+        field.heard(trial)
+        if found.answer is not None:
+            answers[trial.number] = found.answer
+            _forget_the_worst(answers, journal.trials)
+        yield trial
 
 
 def _forget_the_worst(answers: Answers, trials: Sequence[Trial]) -> None:
