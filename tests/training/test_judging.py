@@ -26,6 +26,7 @@ from speech_emotion.training.fold_data import bench_of
 from speech_emotion.training.judging import Look, Race, attempt, behind, glimpse_at, held_out
 from speech_emotion.training.search import search
 from speech_emotion.training.trial import Ensemble
+from speech_emotion.training.trials import rivals_of
 
 
 @pytest.fixture
@@ -164,6 +165,14 @@ def test_in_haste_a_forest_has_fewer_trees_and_no_choice_is_made_larger():
     assert Candidate("svm", ("mel",), {"C": 2.0}).in_haste() == Candidate("svm", ("mel",), {"C": 2.0})
 
 
+def test_rivals_are_one_of_the_best_and_the_best_that_costs_about_as_much():
+    known = [(0.1 * place, 100 * place, np.full(3, float(place))) for place in range(1, 8)]
+    assert rivals_of(known, 200, 5)[:, 0].tolist() == [3, 2]
+    assert rivals_of(known, 250, 5)[:, 0].tolist() == [3, 3]  # a candidate is held against what costs a little more
+    assert rivals_of(known, 70, 5) is None  # nothing costs as little
+    assert rivals_of(known[:4], 200, 5) is None
+
+
 def test_the_race_is_a_one_sided_paired_t_test():
     from scipy.stats import ttest_rel
 
@@ -176,7 +185,7 @@ def test_the_race_is_a_one_sided_paired_t_test():
             assert behind(ours, rival, chance) == (expected < chance)
 
 
-def test_stopped_candidates_are_told_as_such_and_behind_all_whole_ones(made_table, tmp_path, soon):
+def test_stopped_candidates_are_told_as_such_and_behind_all_whole_ones(made_table, tmp_path):
     result = search(made_table(speakers=9, clips=2), trials=40, folder=tmp_path, workers=1, families=["lda", "mlp"],
                     space={"mlp": {"max_iter": [1, 2]}})  # fmt: skip
     states = [trial.state for trial in result.leaderboard]

@@ -2,9 +2,8 @@
 
 A strategy is a function of candidates that were judged, and of a random generator that follows from the seed and the
 number of the generation. It keeps nothing. A generation is proposed while those before it are still being judged, so
-that no worker waits for the last of one: what it learns from are those that were judged so long before it, and of
-those since then a glimpse. So the sequence of candidates is the same on any number of workers, and goes on as it would
-have where a search was killed.
+that no worker waits for the last of one: what it learns from are all candidates but the :data:`BEFORE` before it. So
+the sequence of candidates is the same on any number of workers, and goes on as it would have where a search was killed.
 """
 
 from __future__ import annotations
@@ -26,8 +25,8 @@ GENERATION = 6
 """Candidates proposed at once. It is never the number of workers, or strategies that learn would find other models on
 other machines."""
 
-AHEAD = 36
-"""Tasks that may be under way at once, whatever the number of workers: so many that a slow one holds up few."""
+AHEAD = 12
+"""Tasks that may be under way at once, whatever the number of workers."""
 
 BEYOND = 12
 """Candidates after one that are glimpsed at before it is judged."""
@@ -36,8 +35,7 @@ LOOKAHEAD = AHEAD + BEYOND
 """Candidates that a glimpse is ahead of the judging."""
 
 BEFORE = LOOKAHEAD + AHEAD // 2
-"""Candidates before a generation of whose judging it knows nothing; glimpses and the judging take turns. Of all but the
-:data:`AHEAD` before it it knows the glimpse."""
+"""Candidates before a generation that it does not follow from; glimpses and the judging take turns."""
 
 PATIENCE = 500
 """Proposals in a row that were all tried before, after which there is taken to be nothing new."""

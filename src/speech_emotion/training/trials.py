@@ -1,10 +1,11 @@
-"""The trials of a search: candidates glimpsed at and judged on development speakers, as many at once as may be."""
+"""The trials of a search: each candidate judged on development speakers, as many at once as there are workers."""
 
 from __future__ import annotations
 
 import itertools
 import time
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +13,23 @@ from numpy.typing import NDArray
 from ..errors import UsageError
 from ..workers import Standing
 from .evolution import Known, Proposal
-from .field import Entry, Field, rivals_of
 from .fold_data import Bench
 from .journal import Journal
 from .judging import Attempt, Glimpse, Look, Race, done, is_wide
 from .proposals import AHEAD, BEFORE, BEYOND, GENERATION, LOOKAHEAD, generation
 from .search_space import SearchSpace
 from .trial import Trial
+
+RIVAL = 5
+"""A candidate is held against the so-manieth best of all that were judged, and the best of those that cost about as
+much as it or less: one that is clearly behind both would have been neither among the best few, nor have added to the
+front of score and cost."""
+
+RIVAL_AT_A_GLIMPSE = 3
+"""The same of all that were glimpsed at."""
+
+ABOUT_AS_MUCH = 1.25
+"""Times the cost of a candidate."""
 
 MOST_ANSWERS = 500
 """Of the best trials, whose answers are kept in memory."""
@@ -58,60 +69,94 @@ def judged(
     told = len(journal.trials)
     # the last of them are judged as they would be if more came after them
     looked = most if most is None or told >= most else most + BEYOND - 1
-    field = Field()
-    answered: dict[int, Glimpse] = {}
-
-    def proposed() -> Iterator[Proposal]:
-        """All candidates, in order, each asked for once what it may follow from is known."""
-        asked: list[str] = []
-        while len(asked) % GENERATION == 0:
-            before = max(0, len(asked) - BEFORE)
-            known = [_known(trial) for trial in journal.trials[:before]]
-            known += field.promising(before, max(0, len(asked) - AHEAD))
-            proposals = generation(strategy, space, known, bench.seed, len(asked) // GENERATION, asked)
-            if not proposals:
-                return
-            asked += [proposal.candidate.key for proposal in proposals]
-            yield from proposals
+    entries: list[_Entry] = []
+    glimpses = [Glimpse(np.array(trial.glimpse)) for trial in journal.trials]
 
     def race(place: int) -> Race:
-        before, own = max(0, place - AHEAD), field.entries[place]
-        at_a_glimpse = field.glimpsed_rivals(place, before, place + BEYOND)
-        rivals = rivals_of(journal.trials[:before], own.cost)
-        return Race(bench, own.proposal.candidate, answered.pop(place), at_a_glimpse, rivals)
+        own, seen = entries[place], glimpses[place]
+        glimpses[place] = Glimpse(seen.uars)  # its answer is needed once
+        known = [
+            (float(np.nanmean(glimpse.uars)), entry.cost, glimpse.uars)
+            for entry, glimpse in zip(entries, glimpses[: place + BEYOND], strict=False)
+            if entry is not own and entry.wide == own.wide and not np.isnan(glimpse.uars).all()
+        ]
+        whole = [
+            (t.inner["uar"].value, t.cost, np.array(t.uars)) for t in journal.trials[: max(0, place - AHEAD)] if t.inner
+        ]
+        return Race(
+            bench,
+            own.proposal.candidate,
+            seen,
+            rivals_of(known, own.cost, RIVAL_AT_A_GLIMPSE),
+            rivals_of(whole, own.cost, RIVAL),
+        )
 
     def tasks() -> Iterator[Look | Race]:
         """Each candidate is glimpsed at so long before it is judged that those after it have been, too."""
         judge = told
-        for place, proposal in enumerate(itertools.islice(proposed(), looked)):
+        for proposal in itertools.islice(_proposed(strategy, space, journal, bench.seed), looked):
             candidate = proposal.candidate
-            cost = candidate.cost(space.config, rows, bench.classes)
-            field.entries.append(Entry(proposal, cost, is_wide(bench, candidate)))
-            if place < told:
-                _check(proposal, journal.trials[place])
-                field.saw(np.array(journal.trials[place].glimpse))
-                field.heard(journal.trials[place])
+            entries.append(
+                _Entry(proposal, candidate.cost(space.config, rows, bench.classes), is_wide(bench, candidate))
+            )
+            if len(entries) <= told:
+                _check(proposal, journal.trials[len(entries) - 1])
                 continue
             yield Look(bench, candidate)
-            if place - judge == LOOKAHEAD:
+            if len(entries) > judge + LOOKAHEAD:
                 yield race(judge)
                 judge += 1
-        for place in range(judge, min(len(field.entries), most or len(field.entries))):
+        for place in range(judge, min(len(entries), most or len(entries))):
             yield race(place)
 
     for found in standing.run(done, tasks(), AHEAD):
         if isinstance(found, Glimpse):
-            answered[len(field.glimpses)] = found
-            field.saw(found.uars)
+            glimpses.append(found)
             continue
-        number = len(journal.trials) + 1
-        trial = _trial(number, field.entries[number - 1], found, time.monotonic() - begin)
+        entry = entries[len(journal.trials)]
+        trial = _trial(len(journal.trials) + 1, entry, found, time.monotonic() - begin)
         journal.add(trial)
-        field.heard(trial)
         if found.answer is not None:
             answers[trial.number] = found.answer
             _forget_the_worst(answers, journal.trials)
         yield trial
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A candidate in the race."""
+
+    proposal: Proposal
+    cost: int
+    wide: bool
+
+
+def _proposed(strategy: str, space: SearchSpace, journal: Journal, seed: int) -> Iterator[Proposal]:
+    """All candidates, in order, each asked for once those that it may follow from are in the journal."""
+    asked: list[str] = []
+    while len(asked) % GENERATION == 0:
+        known = [_known(trial) for trial in journal.trials[: max(0, len(asked) - BEFORE)]]
+        proposals = generation(strategy, space, known, seed, len(asked) // GENERATION, asked)
+        if not proposals:
+            return
+        asked += [proposal.candidate.key for proposal in proposals]
+        yield from proposals
+
+
+def rivals_of(
+    known: Sequence[tuple[float, int, NDArray[np.float64]]], cost: int, place: int
+) -> NDArray[np.float64] | None:
+    """The UAR of each speaker of those that a candidate is held against, shape (2, speakers); None where too few are
+    known.
+
+    Args:
+        known: of each candidate that is, the score, the cost, and the UAR of each speaker.
+        cost: of the candidate.
+        place: of the one of all that it is held against.
+    """
+    best = sorted(known, key=lambda each: -each[0])
+    near = next((each for each in best if each[1] <= ABOUT_AS_MUCH * cost), None)
+    return None if len(best) < place or near is None else np.stack([best[place - 1][2], near[2]])
 
 
 def _forget_the_worst(answers: Answers, trials: Sequence[Trial]) -> None:
@@ -132,7 +177,7 @@ def _check(proposal: Proposal, trial: Trial) -> None:
         )
 
 
-def _trial(number: int, entry: Entry, found: Attempt, at: float) -> Trial:
+def _trial(number: int, entry: _Entry, found: Attempt, at: float) -> Trial:
     proposal = entry.proposal
     return Trial(
         number=number,
