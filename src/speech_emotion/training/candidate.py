@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from ..features.config import FeatureConfig
@@ -45,13 +45,6 @@ class Candidate:
         return family_named(self.family).build(
             seed=seed, scaling=self.scaling, components=self.components, **slope, **self.hyperparameters
         )
-
-    def in_haste(self) -> Candidate:
-        """The same with no more steps, or trees, than a glimpse has time for."""
-        kind = family_named(self.family)
-        settings = {**kind.defaults, **self.hyperparameters}
-        hasty = {name: min(settings[name], most) for name, most in kind.haste.items()}
-        return replace(self, hyperparameters={**self.hyperparameters, **hasty})
 
     def config(self, whole: FeatureConfig) -> FeatureConfig:
         """How a recording is measured for it, given how the table was."""

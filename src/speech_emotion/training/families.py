@@ -7,7 +7,7 @@ that takes features of shape (n, columns) and labels of shape (n,), and gives pr
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -34,7 +34,6 @@ class Family:
         scales: whether its features are scaled; trees need none.
         wide: whether it takes columns by the thousand as they are; of others a search makes components first.
         effort: how long it takes to learn, beside the others: 1 is the least.
-        haste: the most of some hyperparameters that a glimpse of it has time for.
     """
 
     name: str
@@ -46,7 +45,6 @@ class Family:
     scales: bool = True
     wide: bool = False
     effort: int = 1
-    haste: Mapping[str, int] = field(default_factory=dict)
 
     def build(
         self, seed: int = 0, *, scaling: str = "standard", components: int | None = None, **hyperparameters: Any
@@ -205,7 +203,6 @@ FAMILIES = {
         space={"C": Real(1e-4, 10, log=True), "class_weight": Choice((None, "balanced"))},
         pipeline=_logistic,
         effort=3,
-        haste={"max_iter": 200},
     ),
     "extra_trees": Family(
         name="extra_trees",
@@ -220,7 +217,6 @@ FAMILIES = {
         pipeline=_extra_trees,
         operations=_walked_trees,
         effort=3,
-        haste={"n_estimators": 50},
         # a value that scaling rounds may fall on the other side of a threshold
         scales=False,
     ),

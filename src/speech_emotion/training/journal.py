@@ -26,7 +26,7 @@ from .trial import Trial
 SUFFIX = ".journal"
 STUDY = "search"
 
-FORMAT = 3
+FORMAT = 2
 """Of the attributes; a journal of another is not gone on with."""
 
 

@@ -1,18 +1,18 @@
-"""One candidate judged: at a glimpse, then fold by fold, against rivals, until it is clearly behind.
+"""One candidate judged: fold by fold, against rivals, until it is clearly behind.
 
 After each fold the candidate's UAR of each speaker so far is held against a rival's of the same speakers, by a
 one-sided paired t test. One that is behind its rivals, with so little chance that it is not, is stopped: what it would
 have scored does not matter. Before the first fold there is a glimpse: the same, learnt from that fold's clips without
-their copies, or from a third of them, and in haste, in a small part of a trial's time. It is a task of its own, so
-that many can be glimpsed at before the first of them is judged.
+their copies, or from a third of them, in a small part of a trial's time. Rivals are so far back in the sequence that
+the race is the same on any number of workers.
 """
 
 from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -33,7 +33,7 @@ from .search_space import WIDE
 BEHIND = 0.1
 """The chance, after each fold, that a candidate which is as good as its rival is stopped."""
 
-BEHIND_AT_A_GLIMPSE = 0.4
+BEHIND_AT_A_GLIMPSE = 0.2
 """The same at the glimpse."""
 
 FEWEST = 3
@@ -47,50 +47,18 @@ GLIMPSED = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
-    """A task for one worker: a glimpse at a candidate.
-
-    Attributes:
-        bench: where it is judged.
-        candidate: that is glimpsed at.
-    """
-
-    bench: Bench
-    candidate: Candidate
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Glimpse:
-    """What a candidate does at a glimpse.
-
-    Attributes:
-        uars: of each speaker, shape (speakers,); NaN of those that were not tested.
-        seconds: of fitting and judging.
-        answer: where a glimpse is the whole first fold, its probabilities of that fold's tested rows.
-    """
-
-    uars: NDArray[np.float64]
-    seconds: float = 0.0
-    answer: NDArray[np.float64] | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Race:
-    """A task for one worker: a candidate judged.
+    """A task for one worker.
 
     Attributes:
         bench: where it is judged.
         candidate: that is judged.
-        glimpse: what it did at a glimpse.
-        glimpsed: the UAR of each speaker, at the glimpse, of those that it is stopped behind, shape (rivals, speakers);
-            None stops nothing.
-        rivals: the same after all folds, of those that were judged wholly.
+        rivals: the UAR of each speaker of those that it is stopped behind, at the glimpse and after all folds, shape
+            (rivals, 2, speakers); None judges all folds.
     """
 
     bench: Bench
     candidate: Candidate
-    glimpse: Glimpse | None = None
-    glimpsed: NDArray[np.float64] | None = None
     rivals: NDArray[np.float64] | None = None
 
 
@@ -102,7 +70,7 @@ class Attempt:
         uars: of each speaker, shape (speakers,); NaN of those that were not tested.
         glimpse: the same at the glimpse.
         folds: how many were judged.
-        seconds: of fitting and judging, glimpse included.
+        seconds: of fitting and judging.
         scores: with intervals; empty unless all folds were judged.
         error: why it could not be fitted.
         answer: its probabilities of all recordings, each by a model that had not heard the speaker, shape
@@ -118,30 +86,6 @@ class Attempt:
     answer: NDArray[np.float32] | None = None
 
 
-def glimpse_at(look: Look) -> Glimpse:
-    """Glimpse at a candidate.
-
-    Raises:
-        TrainingError: as :func:`attempt`.
-    """
-    begin = time.perf_counter()
-    bench, uars = look.bench, np.full(look.bench.speakers, np.nan)
-    whole = is_wide(bench, look.candidate)
-    found: NDArray[np.float64] | None = None
-    with _read(), one_thread():
-        try:
-            found = held_out(bench, look.candidate, 0) if whole else glimpsed(bench, look.candidate)
-        except OSError:
-            raise
-        except Exception:  # whether it learns from all of it is seen in the folds
-            found = None
-    if found is not None and np.isfinite(found).all():
-        _score(uars, bench, found, bench.shared["fold"] == 0)
-    else:
-        found = None
-    return Glimpse(uars, time.perf_counter() - begin, found if whole else None)
-
-
 def attempt(race: Race) -> Attempt:
     """Judge a candidate; it may fail in any way that its libraries know.
 
@@ -149,19 +93,8 @@ def attempt(race: Race) -> Attempt:
         TrainingError: if the recordings cannot be read here, or what follows from them not be kept: the candidate is
             not to blame, and would be judged elsewhere.
     """
-    with _read():
-        return _attempt(race)
-
-
-def done(task: Look | Race) -> Glimpse | Attempt:
-    """A task of either kind."""
-    return glimpse_at(task) if isinstance(task, Look) else attempt(task)
-
-
-@contextmanager
-def _read() -> Iterator[None]:
     try:
-        yield
+        return _attempt(race)
     except OSError as error:
         raise TrainingError(f"a trial cannot read or write {error.filename}: {error.strerror or error}") from error
 
@@ -171,38 +104,36 @@ def _attempt(race: Race) -> Attempt:
     bench = race.bench
     labels, who, fold = (bench.shared[name] for name in ("labels", "who", "fold"))
     answer = np.zeros((len(labels), bench.classes), dtype=np.float32)
-    uars = np.full(bench.speakers, np.nan)
-    glimpse = race.glimpse or Glimpse(uars.copy())
+    uars, glimpse = np.full((2, bench.speakers), np.nan)
+    rivals = () if race.rivals is None else race.rivals
     number = 0
 
-    def ended(folds: int, **found: Any) -> Attempt:
-        return Attempt(uars, glimpse.uars, folds, glimpse.seconds + time.perf_counter() - begin, **found)
+    def done(folds: int, **found: Any) -> Attempt:
+        return Attempt(uars, glimpse, folds, time.perf_counter() - begin, **found)
 
-    if glimpse.answer is None and _behind_all(glimpse.uars, race.glimpsed, BEHIND_AT_A_GLIMPSE):
-        return ended(0)
     try:
+        with one_thread():
+            found = glimpsed(bench, race.candidate)
+        if found is not None:
+            _score(glimpse, bench, found, fold == 0)
+        if len(rivals) and all(behind(glimpse, rival, BEHIND_AT_A_GLIMPSE) for rival, _ in rivals):
+            return done(0)
         for number in range(bench.folds):
-            if number or glimpse.answer is None:
-                with one_thread():
-                    probabilities = held_out(bench, race.candidate, number)
-            else:
-                probabilities = glimpse.answer
+            with one_thread():
+                probabilities = held_out(bench, race.candidate, number)
             if not np.isfinite(probabilities).all():
                 raise ValueError("its probabilities are not finite")  # noqa: TRY301
             answer[fold == number] = probabilities
             _score(uars, bench, probabilities, fold == number)
-            if number + 1 == bench.folds:
-                break
-            if probabilities is glimpse.answer and _behind_all(uars, race.glimpsed, BEHIND_AT_A_GLIMPSE):
-                return ended(1)
-            if _behind_all(uars, race.rivals, BEHIND):
-                return ended(number + 1)
+            last = number + 1 == bench.folds
+            if not last and len(rivals) and all(behind(uars, rival, BEHIND) for _, rival in rivals):
+                return done(number + 1)
     except OSError:
         raise
     except Exception as problem:
-        return ended(number, error=" ".join(f"{type(problem).__name__}: {problem}".split())[:200])
+        return done(number, error=" ".join(f"{type(problem).__name__}: {problem}".split())[:200])
     scores = bootstrap_over_speakers(labels, answer.argmax(axis=1), who, bench.classes, seed=bench.seed)
-    return ended(bench.folds, scores=scores, answer=answer)
+    return done(bench.folds, scores=scores, answer=answer)
 
 
 def _score(uars: NDArray[np.float64], bench: Bench, probabilities: NDArray[Any], rows: NDArray[np.bool_]) -> None:
@@ -237,35 +168,32 @@ def behind(uars: NDArray[np.float64], rival: NDArray[np.float64], chance: float)
     return bool(stdtr(count - 1, float(differences.mean()) / spread) < chance)
 
 
-def _behind_all(uars: NDArray[np.float64], rivals: NDArray[np.float64] | None, chance: float) -> bool:
-    return rivals is not None and all(behind(uars, rival, chance) for rival in rivals)
-
-
-def is_wide(bench: Bench, candidate: Candidate) -> bool:
-    """Whether its columns are so many that a glimpse at less than a fold would save nothing: what trials share of a
-    fold would have to be made anew."""
-    return len(bench.columns(candidate.features, candidate.statistics).where) > WIDE
-
-
 def glimpsed(bench: Bench, candidate: Candidate) -> NDArray[np.float64] | None:
     """What a candidate says of the first fold's tested rows after a glimpse of what it is to learn; within
     :func:`one_thread`.
 
-    It learns from the clips without their copies, and where there are none from a third of each emotion's clips; and in
-    haste, where its family can.
+    It learns from the clips without their copies, and where there are none from a third of each emotion's clips.
 
     Returns:
-        Probabilities, shape (test, classes); None where there is too little to glimpse at.
+        Probabilities, shape (test, classes); None where there is too little to glimpse at, where it cannot learn from
+        so little, or where the columns are so many that what trials share would have to be made anew.
     """
     columns = bench.columns(candidate.features, candidate.statistics)
+    if len(columns.where) > WIDE:
+        return None
     clips, _ = bench.rows(0)
     labels, who = bench.shared["labels"][clips], bench.shared["who"][clips]
     some = np.arange(len(clips)) if bench.times > 1 else np.sort(np.lexsort((who, labels))[::THIRD])
     if len(some) < GLIMPSED * bench.classes or len(np.unique(labels[some])) < bench.classes:
         return None
     learnt, asked = bench.values(columns, 0, copies=False)
-    hasty = candidate.in_haste().estimator(bench.seed)
-    return _guessed(hasty, learnt[some], labels[some], who[some], asked, bench.classes)
+    try:
+        found = _guessed(candidate.estimator(bench.seed), learnt[some], labels[some], who[some], asked, bench.classes)
+    except OSError:
+        raise
+    except Exception:  # whether it learns from all of it is seen in the folds
+        return None
+    return found if np.isfinite(found).all() else None
 
 
 def held_out(bench: Bench, candidate: Candidate, fold: int) -> NDArray[np.float64]:
@@ -281,7 +209,7 @@ def held_out(bench: Bench, candidate: Candidate, fold: int) -> NDArray[np.float6
     """
     columns = bench.columns(candidate.features, candidate.statistics)
     labels, who = bench.learnt("labels", fold), bench.learnt("who", fold)
-    if is_wide(bench, candidate):
+    if len(columns.where) > WIDE:
         from . import gram
 
         if candidate.family == "ridge" and candidate.components is None:

@@ -1,9 +1,9 @@
 """What a search tries next: candidates proposed by a strategy, generation by generation, none of them twice.
 
 A strategy is a function of candidates that were judged, and of a random generator that follows from the seed and the
-number of the generation. It keeps nothing. A generation is proposed while those before it are still being judged, so
-that no worker waits for the last of one: what it learns from are all candidates but the :data:`BEFORE` before it. So
-the sequence of candidates is the same on any number of workers, and goes on as it would have where a search was killed.
+number of the generation. It keeps nothing. A generation is proposed while the one before it is still being judged, so
+that no worker waits for the last of it: what it learns from are all candidates but the :data:`AHEAD` before it. So the
+sequence of candidates is the same on any number of workers, and goes on as it would have where a search was killed.
 """
 
 from __future__ import annotations
@@ -26,16 +26,7 @@ GENERATION = 6
 other machines."""
 
 AHEAD = 12
-"""Tasks that may be under way at once, whatever the number of workers."""
-
-BEYOND = 12
-"""Candidates after one that are glimpsed at before it is judged."""
-
-LOOKAHEAD = AHEAD + BEYOND
-"""Candidates that a glimpse is ahead of the judging."""
-
-BEFORE = LOOKAHEAD + AHEAD // 2
-"""Candidates before a generation that it does not follow from; glimpses and the judging take turns."""
+"""Candidates that may be judged at once, whatever the number of workers; a generation is proposed from those before."""
 
 PATIENCE = 500
 """Proposals in a row that were all tried before, after which there is taken to be nothing new."""
