@@ -20,7 +20,7 @@ def ravdess_table(ravdess_zip: Path) -> FeatureTable:
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Strategies learn after a few candidates."""
-    for name, value in {"AHEAD": 4, "BEYOND": 2, "LOOKAHEAD": 6, "BEFORE": 8}.items():
+    for name, value in {"AHEAD": 4, "BEYOND": 1, "LOOKAHEAD": 6, "BEFORE": 8}.items():
         monkeypatch.setattr(f"speech_emotion.training.trials.{name}", value)
     for module in ("proposals", "trials"):
         monkeypatch.setattr(f"speech_emotion.training.{module}.GENERATION", 3)

@@ -22,6 +22,7 @@ from speech_emotion.training.components import Components
 from speech_emotion.training.ensemble import join, picked
 from speech_emotion.training.export import SklearnClassifier
 from speech_emotion.training.families import FAMILIES
+from speech_emotion.training.field import RIVAL
 from speech_emotion.training.fold_data import bench_of
 from speech_emotion.training.judging import Look, Race, attempt, behind, glimpse_at, held_out
 from speech_emotion.training.search import search
@@ -185,6 +186,7 @@ def test_stopped_candidates_are_told_as_such_and_behind_all_whole_ones(made_tabl
     for trial in result.leaderboard:
         if trial.state == "stopped":
             assert trial.folds < 5
+            assert trial.number > RIVAL
             assert not trial.inner
     assert len((tmp_path / "leaderboard.csv").read_text().splitlines()) == 41
 

@@ -28,7 +28,7 @@ ABOUT_AS_MUCH = 1.25
 """Times the cost of a candidate."""
 
 ENOUGH = 3
-"""Candidates of a family that were judged, by which it is told from others what a glimpse of it says."""
+"""Candidates of a family that were judged wholly, by which it is told from others what a glimpse of it says."""
 
 Kind = tuple[str, bool]
 """A family, or "" for all, and whether the features are wide: then a glimpse is longer."""
@@ -119,7 +119,7 @@ class Field:
 
     def glimpsed_rivals(self, place: int, judged: int, seen: int) -> NDArray[np.float64] | None:
         """The UAR at the glimpse of those that a candidate is held against, shape (2, speakers), as if they were of its
-        family; None where too few are known.
+        family; None where too few are known. What was stopped is nobody's rival.
 
         Args:
             place: of the candidate.
@@ -129,8 +129,10 @@ class Field:
         own = self.entries[place]
         places = [
             other
-            for other in range(min(seen, len(self.glimpses)))
-            if other != place and self.entries[other].wide == own.wide and not math.isnan(self.levels[other])
+            for other in range(min(seen, len(self.entries)))
+            if other != place
+            and self.entries[other].wide == own.wide
+            and not math.isnan(self.gains[other] if other < judged else self.levels[other])
         ]
         scores = self.expected(judged, [place, *places])
         if np.isnan(scores).all():  # the kind that few are of

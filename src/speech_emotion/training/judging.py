@@ -81,17 +81,19 @@ class Race:
     Attributes:
         bench: where it is judged.
         candidate: that is judged.
-        glimpse: what it did at a glimpse.
-        glimpsed: the UAR of each speaker, at the glimpse, of those that it is stopped behind, shape (rivals, speakers);
-            None stops nothing.
+        glimpse: what it did at a glimpse; None has not looked, and does so first where ``look`` says so.
+        rivals_at_a_glimpse: the UAR of each speaker, at the glimpse, of those that it is stopped behind, shape
+            (rivals, speakers); None stops nothing.
         rivals: the same after all folds, of those that were judged wholly.
+        look: whether a glimpse that is missing is wanted.
     """
 
     bench: Bench
     candidate: Candidate
     glimpse: Glimpse | None = None
-    glimpsed: NDArray[np.float64] | None = None
+    rivals_at_a_glimpse: NDArray[np.float64] | None = None
     rivals: NDArray[np.float64] | None = None
+    look: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,7 +155,7 @@ def attempt(race: Race) -> Attempt:
         return _attempt(race)
 
 
-def done(task: Look | Race | None) -> Glimpse | Attempt | None:
+def perform(task: Look | Race | None) -> Glimpse | Attempt | None:
     """A task of either kind, or none."""
     if task is None:
         return None
@@ -174,13 +176,14 @@ def _attempt(race: Race) -> Attempt:
     labels, who, fold = (bench.shared[name] for name in ("labels", "who", "fold"))
     answer = np.zeros((len(labels), bench.classes), dtype=np.float32)
     uars = np.full(bench.speakers, np.nan)
-    glimpse = race.glimpse or Glimpse(uars.copy())
+    glimpse = race.glimpse or (glimpse_at(Look(bench, race.candidate)) if race.look else Glimpse(uars.copy()))
+    before = 0.0 if race.look else glimpse.seconds
     number = 0
 
     def ended(folds: int, **found: Any) -> Attempt:
-        return Attempt(uars, glimpse.uars, folds, glimpse.seconds + time.perf_counter() - begin, **found)
+        return Attempt(uars, glimpse.uars, folds, before + time.perf_counter() - begin, **found)
 
-    if glimpse.answer is None and _behind_all(glimpse.uars, race.glimpsed, BEHIND_AT_A_GLIMPSE):
+    if glimpse.answer is None and _behind_all(glimpse.uars, race.rivals_at_a_glimpse, BEHIND_AT_A_GLIMPSE):
         return ended(0)
     try:
         for number in range(bench.folds):
@@ -195,7 +198,7 @@ def _attempt(race: Race) -> Attempt:
             _score(uars, bench, probabilities, fold == number)
             if number + 1 == bench.folds:
                 break
-            if probabilities is glimpse.answer and _behind_all(uars, race.glimpsed, BEHIND_AT_A_GLIMPSE):
+            if probabilities is glimpse.answer and _behind_all(uars, race.rivals_at_a_glimpse, BEHIND_AT_A_GLIMPSE):
                 return ended(1)
             if _behind_all(uars, race.rivals, BEHIND):
                 return ended(number + 1)

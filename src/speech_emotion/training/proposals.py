@@ -1,6 +1,6 @@
 """What a search tries next: candidates proposed by a strategy, generation by generation, none of them twice.
 
-A strategy is a function of candidates that were judged, and of a random generator that follows from the seed and the
+A strategy is a function of candidates that were judged, or glimpsed at, and of a random generator that follows from the seed and the
 number of the generation. It keeps nothing. A generation is proposed while those before it are still being judged, so
 that no worker waits for the last of one: what it learns from are those that were judged so long before it, and of
 those since then a glimpse. So the sequence of candidates is the same on any number of workers, and goes on as it would
@@ -29,10 +29,10 @@ other machines."""
 AHEAD = 36
 """Tasks that may be under way at once, whatever the number of workers: so many that a slow one holds up few."""
 
-BEYOND = 12
-"""Candidates after one that are glimpsed at before it is judged."""
+BEYOND = 11
+"""Candidates after one whose glimpse is known when it is judged."""
 
-LOOKAHEAD = AHEAD + BEYOND
+LOOKAHEAD = AHEAD + BEYOND + 1
 """Candidates that a glimpse is ahead of the judging."""
 
 BEFORE = LOOKAHEAD + AHEAD // 2

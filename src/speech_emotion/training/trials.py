@@ -16,7 +16,7 @@ from .evolution import Known, Proposal
 from .field import Entry, Field, rivals_of
 from .fold_data import Bench
 from .journal import Journal
-from .judging import Attempt, Glimpse, Look, Race, done, is_wide
+from .judging import Attempt, Glimpse, Look, Race, is_wide, perform
 from .proposals import AHEAD, BEFORE, BEYOND, GENERATION, LOOKAHEAD, generation
 from .search_space import SearchSpace
 from .trial import Trial
@@ -56,7 +56,7 @@ def judged(
     """
     begin = time.monotonic() - max((trial.at for trial in journal.trials), default=0.0)
     trying = _Trying(strategy, space, bench, journal, most)
-    for found in standing.run(done, trying.tasks(), AHEAD):
+    for found in standing.run(perform, trying.tasks(), AHEAD):
         if isinstance(found, Glimpse):
             trying.saw(found)
         elif found is not None:
@@ -69,8 +69,16 @@ def judged(
 
 @dataclass(slots=True)
 class _Trying:
-    """What is tried next, and what came of it: each candidate is glimpsed at so long before it is judged that those
-    after it have been, too. Arguments are those of :func:`judged`."""
+    """What is tried next, and what came of it.
+
+    The first generation is judged wholly. Each candidate after it is glimpsed at so long before it is judged that those
+    after it have been, too.
+
+    Attributes:
+        entered: the field.
+        seen: of those that were glimpsed at, and not judged, what came of it, by place.
+        (others): as the arguments of :func:`judged`.
+    """
 
     strategy: str
     space: SearchSpace
@@ -82,10 +90,11 @@ class _Trying:
 
     def tasks(self) -> Iterator[Look | Race | None]:
         """For the workers, in order. Each is made once all but :data:`.proposals.AHEAD` before it are done."""
-        told = judge = len(self.journal.trials)
+        told = len(self.journal.trials)
+        first = judge = max(told, GENERATION)  # that is not judged wholly, whatever the others do
         # the last of them are judged as they would be if more came after them
-        looked = self.most if self.most is None or told >= self.most else self.most + BEYOND - 1
-        for place, proposal in enumerate(itertools.islice(self._proposed(), looked)):
+        most_seen = self.most if self.most is None or self.most <= first else self.most + BEYOND
+        for place, proposal in enumerate(itertools.islice(self._proposed(), most_seen)):
             self.entered.entries.append(self._entry(proposal))
             if place < told:
                 trial = self.journal.trials[place]
@@ -93,14 +102,17 @@ class _Trying:
                 self.entered.saw(np.array(trial.glimpse))
                 self.entered.heard(trial)
                 continue
+            if place < first:
+                yield Race(self.bench, proposal.candidate, look=True)
+                continue
             yield Look(self.bench, proposal.candidate)
             if place - judge == LOOKAHEAD:
                 yield self._race(judge)
                 judge += 1
         count = len(self.entered.entries)
         left = range(judge, count if self.most is None else min(count, self.most))
-        if left:  # of few candidates the glimpses may still be under way: nothing is done until they are not
-            yield from itertools.repeat(None, max(0, told + LOOKAHEAD - count))
+        if left:  # few candidates: what lies between a glimpse and a race that follows from it is filled up
+            yield from itertools.repeat(None, max(0, first + LOOKAHEAD - count))
         for place in left:
             yield self._race(place)
 
@@ -114,6 +126,8 @@ class _Trying:
         number = len(self.journal.trials) + 1
         trial = _trial(number, self.entered.entries[number - 1], found, at)
         self.journal.add(trial)
+        if number > len(self.entered.glimpses):
+            self.entered.saw(found.glimpse)
         self.entered.heard(trial)
         return trial
 
@@ -138,7 +152,7 @@ class _Trying:
 
     def _race(self, place: int) -> Race:
         before, own = max(0, place - AHEAD), self.entered.entries[place]
-        at_a_glimpse = self.entered.glimpsed_rivals(place, before, place + BEYOND)
+        at_a_glimpse = self.entered.glimpsed_rivals(place, before, place + 1 + BEYOND)
         rivals = rivals_of(self.journal.trials[:before], own.cost)
         return Race(self.bench, own.proposal.candidate, self.seen.pop(place), at_a_glimpse, rivals)
 
