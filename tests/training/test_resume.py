@@ -82,6 +82,16 @@ def test_a_finished_search_goes_on_to_more_trials(made_table, tmp_path):
     assert boards[0] == boards[1]
 
 
+def test_where_a_glimpse_stops_candidates_workers_and_a_resumption_change_nothing(made_table, tmp_path, soon):
+    table = made_table(speakers=20, clips=10, strength=1.0)
+    for name, ends, workers in (("once", [24], 1), ("two", [24], 2), ("twice", [13, 24], 1)):
+        for trials in ends:
+            options = {**QUICK, "workers": workers, "resume": trials != ends[0]}
+            result = search(table, trials=trials, folder=tmp_path / name, **options)
+        assert any(trial.state == "stopped" and trial.folds == 0 for trial in result.leaderboard)
+    assert len({(tmp_path / name / "leaderboard.csv").read_bytes() for name in ("once", "two", "twice")}) == 1
+
+
 def test_what_was_not_finished_is_not_overwritten(made_table, tmp_path):
     table = made_table(clips=2)
     begin(table, tmp_path, 4)
