@@ -31,7 +31,7 @@ from speech_emotion.evaluation.evaluate import Report, evaluate, report
 from speech_emotion.evaluation.fitting import Fold, answer, examples
 from speech_emotion.evaluation.protocols import folds_of
 from speech_emotion.evaluation.together import together
-from speech_emotion.features.defaults import AS_IN_LIFE, CLASSIC
+from speech_emotion.features.defaults import AS_IN_LIFE, CLASSIC, PENALTY
 from speech_emotion.features.extract import extract
 from speech_emotion.features.table import FeatureTable
 from speech_emotion.training.families import family
@@ -80,17 +80,17 @@ def every(given: argparse.Namespace) -> Iterator[dict[str, str]]:
     for name in ("tone", "tone-large"):
         ravdess = table_of("ravdess", given.ravdess, (name,), AS_IN_LIFE, given.keep)
         emodb = table_of("emodb", given.emodb, (name,), AS_IN_LIFE, given.keep)
-        found = evaluate(recipe("ridge"), ravdess, "emobox", adapt=(HEARD, "all"))
+        found = evaluate(recipe("ridge", penalty=PENALTY), ravdess, "emobox", adapt=(HEARD, "all"))
         for heard, how in {"": "", str(HEARD): f", after {HEARD} clips", "all": ", after all"}.items():
             yield row(f"{name}, emobox{how}", found.adapted.get(heard, found))
-        plain = family("ridge").build()
+        plain = family("ridge").build(penalty=PENALTY)
         yield row(f"{name}, random split", evaluate(plain, ravdess, "random"))
         four = ravdess.select(CALM4)
         yield row(f"4 emotions, {name}, new speakers", evaluate(plain, four, "emobox"))
         yield row(f"4 emotions, {name}, random split", evaluate(plain, four, "random"))
         yield row(f"EMO-DB, {name}, new speakers", evaluate(plain, emodb, "loso"))
         both, _ = together([ravdess, emodb], FOUR)
-        found = evaluate(recipe("ridge"), both, "corpus", adapt=("session", "all"))
+        found = evaluate(recipe("ridge", penalty=PENALTY), both, "corpus", adapt=("session", "all"))
         for tested, how in {"emodb": "RAVDESS → EMO-DB", "ravdess": "EMO-DB → RAVDESS"}.items():
             for heard, adapted in {"": "", "session": ", session", "all": ", speaker, after all"}.items():
                 probabilities, rows = (

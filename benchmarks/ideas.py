@@ -33,7 +33,7 @@ from speech_emotion import corpora, workers
 from speech_emotion.evaluation.fitting import fit, guess, learnt, numbered
 from speech_emotion.evaluation.protocols import SpeakerSplit, folds_of
 from speech_emotion.evaluation.together import together
-from speech_emotion.features.defaults import AS_IN_LIFE, TEMPI
+from speech_emotion.features.defaults import AS_IN_LIFE, PENALTY, TEMPI
 from speech_emotion.features.table import FeatureTable
 from speech_emotion.training.families import family
 
@@ -53,7 +53,7 @@ class Idea:
     Attributes:
         what: in a few words.
         family: of classifiers.
-        hyperparameters: that are not the family's own defaults.
+        hyperparameters: that are not the family's own defaults, nor the recipe's penalty.
         copies: of the training clips.
         columns: which of the features, from their names; None is all.
         other: whether another corpus is learnt from, too.
@@ -65,6 +65,20 @@ class Idea:
     copies: tuple[str, ...] = AS_IN_LIFE
     columns: Columns | None = None
     other: bool = False
+
+    def estimator(self) -> Any:
+        return family(self.family).build(**self.asked)
+
+    @property
+    def asked(self) -> Mapping[str, Any]:
+        """The hyperparameters, the recipe's penalty being for all of its copies."""
+        recipe = {"penalty": PENALTY} if self.family == "ridge" and self.copies == AS_IN_LIFE else {}
+        return {**recipe, **self.hyperparameters}
+
+    @property
+    def key(self) -> str:
+        """The same for the same idea, whatever it was called before."""
+        return f"{self.what} {self.copies} {dict(self.asked)}"
 
     def chosen(self, table: FeatureTable) -> NDArray[np.bool_] | slice:
         return slice(None) if self.columns is None else self.columns(table.columns)
@@ -84,13 +98,17 @@ HARDER = ("far", "telephone")
 """The copies that are tested, too."""
 
 IDEAS = (
-    Idea("the recipe: mean and deviation of all layers, ridge, penalty 1, speakers centred by 0.75, all copies"),
+    Idea(
+        f"the recipe: mean and deviation of all layers, ridge, penalty {PENALTY:g}, "
+        "speakers centred by 0.75, all copies"
+    ),
     Idea("no copies", copies=()),
     Idea("slower and faster only", copies=TEMPI),
     Idea("far only", copies=("far",)),
-    Idea("no telephone", copies=(*TEMPI, "far")),
+    Idea("no telephone", copies=(*TEMPI, "far", "babble")),
+    Idea("no babble", copies=(*TEMPI, "far", "telephone")),
     *(Idea(f"speakers centred by {share:g}", hyperparameters={"centred": share}) for share in (0, 0.5, 1)),
-    *(Idea(f"penalty {penalty:g}", hyperparameters={"penalty": penalty}) for penalty in (0.25, 4, 16)),
+    *(Idea(f"penalty {penalty:g}", hyperparameters={"penalty": penalty}) for penalty in (0.25, 1, 4, 16)),
     Idea("means only", columns=statistic("mean")),
     Idea("deviations only", columns=statistic("std")),
     Idea("the lower layers (0 to 2)", columns=layers(0, 1, 2)),
@@ -178,7 +196,7 @@ def task_of(
     wanted = idea.chosen(table)
     tests = tuple(values[test][:, wanted] for values in (table.values, *(table.copies[name] for name in HARDER)))
     truth = numbered(table.emotions[test], table.classes)
-    return Task(family(idea.family).build(**idea.hyperparameters), own, tests, truth, len(table.classes))
+    return Task(idea.estimator(), own, tests, truth, len(table.classes))
 
 
 def learning(
@@ -211,10 +229,10 @@ def main() -> None:
         emodb = table_of("emodb", given.emodb, (features,), AS_IN_LIFE, given.keep)
         data = Data(ravdess, emodb, given.folds)
         if given.heads:
-            tell = (kept(given, f"{features}, head, {idea.what}", judged, idea, data, QUESTIONS[:1]) for idea in HEADS)
+            tell = (kept(given, f"{features}, head, {idea.key}", judged, idea, data, QUESTIONS[:1]) for idea in HEADS)
             print(f"heads {features}\n{table(list(tell))}\n", flush=True)
             continue
-        rows = [kept(given, f"{features}, {idea.what}", judged, idea, data, QUESTIONS) for idea in IDEAS]
+        rows = [kept(given, f"{features}, {idea.key}", judged, idea, data, QUESTIONS) for idea in IDEAS]
         print(f"ideas {features}\n{table(rows)}\n", flush=True)
         if given.page:
             write(ACCURACY, between(ACCURACY.read_text(encoding="utf-8"), f"ideas {features}", table(rows)))

@@ -8,14 +8,18 @@ import signal
 import subprocess
 import sys
 import threading
+from functools import partial
 
 import numpy as np
 import pytest
 import soundfile
 
 from speech_emotion.cli.main import run
+from speech_emotion.cli.search import _Board
 from speech_emotion.models.bundle import load
+from speech_emotion.training.candidate import Candidate
 from speech_emotion.training.search import search
+from speech_emotion.training.trial import Trial
 
 QUICK = ["--families", "lda", "--workers", "1"]
 
@@ -79,6 +83,25 @@ def test_a_wrong_call_is_one_line(saved, tmp_path, refused, options, message):
 def test_a_score_that_cannot_be_reached_is_refused_before_the_recordings_are_read(tmp_path, capsys):
     assert run(["search", "no-such-corpus", "--until", "60", "--models-dir", str(tmp_path)]) == 2
     assert capsys.readouterr().err == "error: until is a UAR above 0 and at most 1, not 60: 0.6\n"
+
+
+def test_a_space_that_the_recordings_do_not_fill_is_refused_before_they_are_read(tmp_path, capsys):
+    (tmp_path / "space.toml").write_text('features = ["tone", "mfcc"]\n')
+    assert (
+        run(["search", "no-such-corpus", "--space", str(tmp_path / "space.toml"), "--models-dir", str(tmp_path)]) == 2
+    )
+    assert "unknown feature 'mfcc'" in capsys.readouterr().err
+
+
+def test_the_board_shows_one_search_at_a_time():
+    board = _Board(float("inf"), 2)
+    trial = partial(Trial, candidate=Candidate("ridge", ("tone",), {}), seconds=1.0, inner={})
+    for number in (1, 2):
+        board.add(trial(number=number))
+    board.test(1, 1)
+    assert "2 of 2 trials; testing" in str(board._table().title)
+    board.add(trial(number=1))  # of the first outer fold
+    assert str(board._table().title) == "1 of 2 trials"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signals to send")

@@ -40,6 +40,39 @@ def test_tempo_copies_have_other_lengths() -> None:
     assert len(copy_of(clip, "slower", "a").samples) == pytest.approx(16_000 / 0.9, abs=2)
 
 
+@pytest.mark.parametrize("name", COPIES)
+@pytest.mark.parametrize("samples", [[0.0], [0.5], [0.0] * 16_000, [0.0] * 8_000 + [1.0] + [0.0] * 8_000])
+def test_a_copy_of_silence_or_of_next_to_nothing_is_a_sound(name: str, samples: list[float]) -> None:
+    copy = copy_of(Waveform(np.float32(samples)), name, "a.wav")
+    assert len(copy.samples)
+    assert np.isfinite(copy.samples).all()
+
+
+def test_babble_is_the_clip_and_fainter_ones_of_other_pitch() -> None:
+    time = np.arange(32_000) / 16_000
+    clip = Waveform((0.3 * np.sin(2 * np.pi * 300 * time)).astype(np.float32))
+    babble = copy_of(clip, "babble", "a.wav")
+    assert len(babble.samples) == len(clip.samples)
+    spectrum = np.abs(np.fft.rfft(babble.samples * np.hanning(32_000))) ** 2
+    hertz = np.fft.rfftfreq(32_000, 1 / 16_000)
+    own = abs(hertz - 300) < 5
+    assert 4 < 10 * np.log10(spectrum[own].sum() / spectrum[~own].sum()) < 26
+    others = hertz[~own][spectrum[~own] > spectrum[~own].max() / 100]
+    assert others.min() > 205
+    assert others.max() < 425  # 0.7 to 1.4 times as high
+    assert len(np.unique(others.round(-1))) > 2
+
+
+def test_some_voices_of_the_babble_speak_backwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    voices = []
+    monkeypatch.setattr("speech_emotion.audio.augment.babble_noise", lambda *given: voices.extend(given[3]) or given[0])
+    rising = Waveform(np.linspace(0.01, 0.5, 16_000, dtype=np.float32))
+    copy_of(rising, "babble", "a.wav")
+    backwards = [voice.samples[100] > voice.samples[-100] for voice in voices]
+    assert len(voices) == 6
+    assert 0 < sum(backwards) < 6
+
+
 def test_a_table_holds_copies_of_the_same_utterances(corpus: Corpus, tmp_path) -> None:
     table = extract(corpus, features=["mfcc"], copies=["faster", "noise"], workers=1)
     assert len(table) == 40

@@ -96,6 +96,31 @@ def test_a_run_that_was_stopped_goes_on_and_measures_nothing_twice(
     same(made.whole(), extract(corpus, GROUPS, workers=1))
 
 
+def test_what_a_kill_left_of_the_manifest_is_in_nobodys_way(corpus: Corpus, tmp_path: Path) -> None:
+    (tmp_path / "t").mkdir()
+    (tmp_path / "t" / f"{MANIFEST}.123.part").write_text("{")
+    made = extract_shards(corpus, tmp_path / "t", GROUPS, shard=20, workers=1)
+    assert is_sharded(tmp_path / "t")
+    same(made.whole(), extract(corpus, GROUPS, workers=1))
+
+
+def test_a_shard_that_vanishes_while_it_is_needed_is_said_and_leaves_no_wrong_one(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    made = extract_shards(corpus, tmp_path / "t", GROUPS, shard=20, workers=1)
+    first, second = (made.folder / shard.file for shard in made.shards[:2])
+    first.unlink()  # is measured again, and the second is needed after it
+
+    def remove(done: int, total: int) -> None:
+        if done == 20:
+            second.unlink()
+
+    with pytest.raises(FeatureError, match=f"{second.name} was removed while it was needed"):
+        extract_shards(corpus, tmp_path / "t", GROUPS, shard=20, workers=1, progress=remove)
+    assert not second.exists()
+    same(extract_shards(corpus, tmp_path / "t", GROUPS, shard=20, workers=1).whole(), made.whole())
+
+
 def test_another_table_takes_the_place_of_one_that_is_there(corpus: Corpus, tmp_path: Path) -> None:
     extract_shards(corpus, tmp_path / "t", GROUPS, shard=10, workers=1)
     smaller = replace(corpus, utterances=corpus.utterances[:20])

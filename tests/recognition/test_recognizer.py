@@ -157,6 +157,10 @@ def test_sound_at_another_rate_is_resampled() -> None:
     assert dict(high.scores) == pytest.approx(dict(low.scores), abs=0.05)
 
 
+def test_a_sample_of_which_resampling_leaves_nothing_is_no_speech() -> None:
+    assert builtin().recognize_waveform(Waveform(np.float32([0.5]), 48_000)).label == "no speech"
+
+
 def test_one_bad_file_costs_its_own_answer_only(tmp_path: Path) -> None:
     good = str(write_sound(tmp_path / "a.wav", 1))
     bad = tmp_path / "b.wav"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from operator import itemgetter
 from pathlib import Path
@@ -64,6 +66,20 @@ def test_workers_that_outlive_a_search_read_the_arrays_of_the_next_one(tmp_path)
                 found += [read.tolist() for read in standing.run(itemgetter("values"), [files] * 4)]
     assert found == [[1.0] * 3] * 4 + [[2.0] * 3] * 4
     assert not (tmp_path / ".shared").exists()
+
+
+def test_two_that_derive_an_array_at_once_both_have_it(tmp_path):
+    both = threading.Barrier(2)
+
+    def make():
+        both.wait(timeout=30)
+        return np.arange(1_000_000)
+
+    with shared_arrays.shared(tmp_path / ".shared", {}) as files:
+        with ThreadPoolExecutor(2) as threads:
+            found = list(threads.map(lambda _: files.derived("gram", make), range(2)))
+        assert all(np.array_equal(each, np.arange(1_000_000)) for each in found)
+        assert [path.name for path in Path(files.folder).iterdir()] == ["gram.npy"]
 
 
 def test_a_worker_that_cannot_read_the_recordings_is_no_fault_of_the_candidate(bench):

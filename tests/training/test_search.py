@@ -250,6 +250,27 @@ def test_an_earlier_search_in_the_folder_is_replaced_and_nothing_else(made_table
     assert {path.name for path in tmp_path.iterdir()} == {*others, *joined, *(path.name for path in result.paths)}
 
 
+def test_an_ensemble_of_an_earlier_search_does_not_stay(made_table, tmp_path):
+    search(made_table(), trials=1, folder=tmp_path, **QUICK)
+    (tmp_path / "00-ensemble.semodel").write_text("of many trials")
+    search(made_table(), trials=1, folder=tmp_path, **QUICK)
+    assert not (tmp_path / "00-ensemble.semodel").exists()
+
+
+def test_ctrl_c_while_winners_are_saved_leaves_a_search_that_is_not_finished(made_table, tmp_path):
+    def interrupt(done, total):
+        if done == 1:
+            raise KeyboardInterrupt
+
+    result = search(made_table(), trials=3, keep=2, folder=tmp_path, progress=interrupt, **QUICK)
+    assert result.stopped == "interrupted"
+    assert len(result.paths) == 1
+    with pytest.raises(UsageError, match="resume"):
+        search(made_table(), trials=3, keep=2, folder=tmp_path, **QUICK)
+    again = search(made_table(), trials=3, keep=2, folder=tmp_path, resume=True, **QUICK)
+    assert len(again.paths) >= 2
+
+
 def test_the_winners_are_told_as_they_are_saved(made_table, tmp_path):
     seen = []
     search(made_table(), trials=3, keep=2, folder=tmp_path, progress=lambda *step: seen.append(step), **QUICK)

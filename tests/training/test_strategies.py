@@ -137,6 +137,8 @@ def test_a_file_narrows_and_extends_the_space(tmp_path):
         ({"ridge": 3}, "is a table of its hyperparameters"),
         ({"scaling": "minmax"}, "unknown scaling 'minmax'"),
         ({"components": [0]}, "whole numbers above 0"),
+        ({"components": 64.5}, "whole numbers above 0.*not 64.5"),
+        ({"components": "64"}, "whole numbers above 0.*not '64'"),
     ],
 )
 def test_a_space_that_makes_no_sense_is_refused(changes, message):
@@ -153,6 +155,15 @@ def test_a_file_that_is_no_space_is_refused(tmp_path, text, message):
         (tmp_path / "space.toml").write_text(text)
     with pytest.raises(UsageError, match=message):
         read(tmp_path / "space.toml")
+
+
+def test_a_hyperparameter_that_the_search_sets_itself_may_be_searched_too():
+    space = SearchSpace.of(CONFIG, changes={"families": ["svm"], "svm": {"slope": [0.5]}})
+    candidate = generation("random", space, [], 0, 0)[0].candidate
+    assert candidate.estimator(0)[-1].slope == 0.5
+    assert (
+        SearchSpace.of(CONFIG, ["svm"]).candidate(lambda _, dimension: dimension.middle()).estimator(0)[-1].slope == 1
+    )
 
 
 def test_the_quickest_families_are_tried_first():

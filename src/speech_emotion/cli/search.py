@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -105,7 +105,9 @@ def search(
     changes = read(space) if space else None
     writable(models_dir)
     who = hands(workers, cluster)
-    table = _table(corpus, words(features), words(statistics), words(emotions), words(copies), words(families), who)
+    table = _table(
+        corpus, words(features), words(statistics), words(emotions), words(copies), words(families), changes, who
+    )
     say_licence(table.origins)
     board = _Board(time.monotonic() + seconds, trials)
     with board.shown():
@@ -143,15 +145,19 @@ def _table(
     emotions: Sequence[str] | None,
     copies: Sequence[str] | None,
     families: Sequence[str] | None,
+    changes: Mapping[str, Any] | None,
     who: Workers,
 ) -> FeatureTable:
     """What to choose from: of a table all that it has, of recordings more than one model needs."""
+    from ..features.config import FeatureConfig
     from ..features.defaults import SEARCHED, TEMPI, features_of
+    from ..training.search_space import SearchSpace
 
     if not is_table(corpus):
         family = families[0] if families and "ridge" not in families else None
         features = features or features_of(family, statistics)
         statistics, copies = statistics or SEARCHED, copies or TEMPI
+        SearchSpace.of(FeatureConfig(tuple(features), tuple(statistics)), families, changes)  # before minutes are spent
     return table_of(corpus, features, statistics, emotions, who, copies)
 
 
@@ -165,6 +171,9 @@ class _Board:
         self._stage = ""
 
     def add(self, trial: Trial) -> None:
+        if self._trials and trial.number <= self._trials[-1].number:  # the search of an outer fold begins
+            self._trials.clear()
+            self._stage = ""
         self._trials.append(trial)
 
     def test(self, done: int, total: int) -> None:

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
+from uuid import uuid4
 
 from ..errors import AudioError, CorpusError, UsageError
 
@@ -147,7 +148,7 @@ def replacing(target: Path) -> Iterator[Path]:
         ('all of it', 1)
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    part = target.with_name(f"{target.name}.{uuid4().hex}.part")  # others may write it, too, on other machines
     try:
         yield part
         part.replace(target)

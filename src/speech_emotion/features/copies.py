@@ -1,4 +1,4 @@
-"""Training clips once more, as they might have sounded: faster, in noise, in a room, over a telephone.
+"""Training clips once more, as they might have sounded: faster, in noise, among others, in a room, over a telephone.
 
 A model that has heard them leans less on one tempo, room or microphone. Copies are learnt from, never tested; what is
 random in one follows from the clip's name, so that it is the same on any number of workers.
@@ -36,6 +36,12 @@ EQUALISER_POINTS = 6
 TELEPHONES = 0.35
 """Of the copies that are far."""
 
+VOICES = 6
+"""That babble is made of: few enough to be heard as voices, too many to be understood."""
+
+VOICES_SPEED = (0.7, 1.4)
+"""Drawn evenly between, so that they are higher and lower, quicker and slower than the clip."""
+
 
 def _noise(waveform: Waveform, rng: np.random.Generator) -> Waveform:
     make = augment.pink_noise if rng.random() < 0.5 else augment.white_noise
@@ -57,6 +63,20 @@ def _equalised(waveform: Waveform, rng: np.random.Generator) -> Waveform:
     return Waveform((filtered / loudest).astype(np.float32), waveform.rate)
 
 
+def _babble(waveform: Waveform, rng: np.random.Generator) -> Waveform:
+    """Among people who speak at once. They are the clip itself at other speeds and partly backwards: that needs no
+    other recordings, and teaches nearly what strange voices do (docs/accuracy.md)."""
+    voices = [_another_voice(waveform, rng) for _ in range(VOICES)]
+    if not any(voice.samples.any() for voice in voices):
+        return waveform
+    return augment.babble_noise(waveform, rng.uniform(*NOISE_SNR), rng, voices)
+
+
+def _another_voice(waveform: Waveform, rng: np.random.Generator) -> Waveform:
+    voice = augment.speed(waveform, rng.uniform(*VOICES_SPEED))
+    return Waveform(voice.samples[::-1], voice.rate) if rng.random() < 0.5 else voice
+
+
 def _far(waveform: Waveform, rng: np.random.Generator) -> Waveform:
     """Another microphone, or now and then a telephone, in a noisy room, all at once."""
     there = _room(waveform, rng)
@@ -73,6 +93,7 @@ COPIES: Mapping[str, Copy] = {
     "equalised": _equalised,
     "far": _far,
     "telephone": lambda waveform, rng: augment.telephone(waveform),
+    "babble": _babble,
 }
 """What a copy of a clip may be, by name."""
 

@@ -164,7 +164,7 @@ def own(folder: Path) -> Path:
         UsageError: if it may not.
     """
     writable(folder)
-    if folder.is_dir() and any(file.name != MANIFEST and SUFFIX not in file.name for file in folder.iterdir()):
+    if folder.is_dir() and any(MANIFEST not in file.name and SUFFIX not in file.name for file in folder.iterdir()):
         raise UsageError(f"{folder} holds other files; name a folder of its own for the shards")
     return folder
 
@@ -196,6 +196,8 @@ class _Work:
         with closing(workers_.run(measured, batches if by_path else map(with_sounds, batches), workers)) as results:
             for number, part in enumerate(self.parts):
                 kept = self._kept(self.files[number], part) if there[number] else None
+                if there[number] and kept is None:
+                    raise FeatureError(f"{self.files[number]} was removed while it was needed; run this again")
                 if kept is None:
                     kept = self._table(part, [next(results) for _ in range(0, len(part), BATCH)])
                     if self.files:

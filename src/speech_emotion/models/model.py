@@ -169,7 +169,8 @@ class Model:
 
         samples = waveform.samples
         if waveform.rate != self.config.rate:
-            samples = soxr.resample(samples, waveform.rate, self.config.rate)
+            resampled = soxr.resample(samples, waveform.rate, self.config.rate)
+            samples = resampled if len(resampled) else samples[:1]
         size = round(LONG_SECONDS * self.config.rate)
         return self._recognize(samples[first : first + size] for first in range(0, len(samples), size))
 

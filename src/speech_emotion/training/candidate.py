@@ -42,9 +42,8 @@ class Candidate:
     def estimator(self, seed: int) -> Any:
         """The scikit-learn pipeline, not fitted; how sure it is, a temperature says that is fitted afterwards."""
         slope = {"slope": 1.0} if self.family == "svm" else {}
-        return family_named(self.family).build(
-            seed=seed, scaling=self.scaling, components=self.components, **slope, **self.hyperparameters
-        )
+        own = {**slope, **self.hyperparameters}
+        return family_named(self.family).build(seed=seed, scaling=self.scaling, components=self.components, **own)
 
     def config(self, whole: FeatureConfig) -> FeatureConfig:
         """How a recording is measured for it, given how the table was."""

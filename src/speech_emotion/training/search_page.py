@@ -165,7 +165,7 @@ def _lineage(best: Trial, trials: dict[int, Trial]) -> tuple[list[dict[str, Any]
 def _how(trial: Trial) -> str:
     words = {
         "drawn": "drawn at random",
-        "default": "the family as it is by itself",
+        "default": "the family at its usual settings",
         "proposed": "proposed by the model of the scores",
         "crossed": f"of {' and '.join(map(str, trial.parents))}",
         "mutated": f"of {', '.join(map(str, trial.parents))} alone",

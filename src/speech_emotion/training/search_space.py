@@ -217,7 +217,7 @@ def _list(given: Mapping[str, Any], key: str, valid: Any, kind: str) -> tuple[st
 
 
 def _counts(given: Any) -> tuple[int, ...]:
-    counts = [given] if isinstance(given, int) else list(given)
+    counts = list(given) if isinstance(given, Collection) and not isinstance(given, str) else [given]
     if not counts or not all(isinstance(each, int) and not isinstance(each, bool) and each > 0 for each in counts):
         raise UsageError(f"components are whole numbers above 0, such as [64, 256], not {given!r}")
     return tuple(counts)

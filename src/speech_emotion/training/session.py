@@ -101,12 +101,13 @@ def run(
             raise TrainingError(f"no candidate could be fitted; the first of {len(leaderboard)}: {first.error}")
         found = _Found(table, development, locked, place, plan, bench, standing, leaderboard, answers)
         try:
-            stopped = found.save(progress or (lambda done, total: None)) or stopped
+            unsaved = found.save(progress or (lambda done, total: None))
         finally:
             write(found.leaderboard, place)
         if not found.models:
             raise TrainingError(f"no model could be saved: {found.leaderboard[0].error}")
-    journal.finished()
+    if not unsaved:
+        journal.finished()
     return SearchResult(
         leaderboard=tuple(found.leaderboard),
         models=tuple(found.models),
@@ -116,7 +117,7 @@ def run(
         test_speakers=tuple(sorted(set(table.speakers[locked].tolist()))),
         strategy=plan.strategy,
         seed=plan.seed,
-        stopped=stopped,
+        stopped=unsaved or stopped,
         seconds=max(trial.at for trial in journal.trials),
         folder=place,
         ensemble=found.ensemble,
@@ -213,6 +214,7 @@ class _Found:
 
     def save(self, tell: Progress) -> str:
         """Fit, test and save the winners and, where it is better, the ensemble; ``interrupted`` where it was."""
+        (self.place / ENSEMBLE).unlink(missing_ok=True)  # of an earlier search
         winners = chosen(self.leaderboard, self.plan.keep)
         pool = pool_of(self.leaderboard)
         tell(0, len(winners))
@@ -253,7 +255,6 @@ class _Found:
         weights = {pool[member.place].number: member.weight for member in joined.members}
         self.ensemble = Ensemble(weights, joined.inner, joined.alone)
         path = self.place / ENSEMBLE
-        path.unlink(missing_ok=True)
         if len(weights) == 1 or not self.ensemble.better:
             return
         model, outer = joined_model(joined, pool, fitted, self.bench, self.development, test, self.standing)

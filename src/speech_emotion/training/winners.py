@@ -52,8 +52,8 @@ class Finished:
 def chosen(leaderboard: Sequence[Trial], keep: int) -> list[Trial]:
     """The best, and after them those on the front of score and cost, marked; all in the order of the leaderboard.
 
-    Of the front only what is at least half as far above the worst of it as the best is: a model that is next to free
-    and next to useless serves nobody.
+    Of the front only what is at least half as far above the worst that was judged as the best is: a model that is next
+    to free and next to useless serves nobody.
     """
     whole = [trial for trial in leaderboard if trial.inner]
     known = [Known(trial.number, trial.candidate, trial.cost, trial.score) for trial in whole]
