@@ -41,9 +41,32 @@ def test_the_best_are_printed_with_the_score_for_new_speakers(saved, tmp_path, c
     assert f"{100 * uar['value']:.1f} % ({100 * uar['low']:.1f}–{100 * uar['high']:.1f})" in out
     text = " ".join(out.split())
     assert "4 trials. Chosen on 4 speakers, then tested once on 2 that no choice saw." in text
+    assert "Of 2 speakers they mean little" in text
     assert "Chance: 33.3 %" in text
     assert out.splitlines()[-1] == f"best: {best}"
     assert err == ""
+
+
+def test_an_ensemble_is_held_against_the_best_model_alone(made_table, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("speech_emotion.training.trial.Ensemble.better", True)
+    saved = str(tmp_path / "hard.npz")
+    made_table(speakers=8, strength=0.5).save(saved)
+    folder = tmp_path / "models"
+    assert run(["search", saved, "--trials", "6", "--models-dir", str(folder), "--workers", "1", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["ensemble"]
+    assert run(["search", saved, "--trials", "6", "--resume", "--models-dir", str(folder), "--workers", "1"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    inner, alone = (100 * found[each]["uar"]["value"] for each in ("inner", "alone"))
+    assert f"the ensemble reaches {inner:.1f} %" in text
+    assert f"the best model alone {alone:.1f} %" in text
+
+
+def test_a_search_that_is_not_there_cannot_go_on_and_it_is_said(saved, tmp_path, capsys):
+    folder = tmp_path / "modles"
+    assert run(["search", saved, "--trials", "1", "--resume", "--models-dir", str(folder), *QUICK]) == 0
+    assert capsys.readouterr().err == f"note: no search in {folder} to go on with; this is a new one\n"
+    assert run(["search", saved, "--trials", "1", "--resume", "--models-dir", str(folder), *QUICK]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_json_is_one_document(saved, tmp_path, capsys):

@@ -189,7 +189,7 @@ def test_a_saved_model_is_judged_as_it_is(tmp_path: Path) -> None:
     assert result.clean.value == 1
     assert [values(row) for row in result.rows] == [(0.5, 0.5, 0.5), (1, 0, 1)]
     assert result.folds == 0
-    assert result.notes == ("judged as it is, on speakers that it was not trained on",)
+    assert result.notes == ("judged as it is, on speakers of whose names none was among those that it was trained on",)
 
 
 def test_a_saved_model_is_not_judged_on_its_own_speakers(tmp_path: Path) -> None:

@@ -29,6 +29,14 @@ def test_new_speakers_come_first_and_random_beside_them_with_the_reason(model: M
     assert any("partly recognises voices" in line and "chance is 33.3 %" in line for line in lines)
 
 
+def test_intervals_over_few_speakers_are_said_to_mean_little(model: Model) -> None:
+    few, one, enough = (replace(model.provenance, speakers=tuple("abcdef"[:count])) for count in (5, 1, 6))
+    texts = [card.text(replace(model, provenance=made).manifest()) for made in (few, one, enough)]
+    assert "95 % interval. Of 5 speakers they mean little" in texts[0]
+    assert "95 % interval. Of one speaker they mean little" in texts[1]
+    assert "mean little" not in texts[2]
+
+
 def test_without_a_random_split_there_is_no_word_of_it(model: Model) -> None:
     scores = {"speaker": model.provenance.scores["speaker"]}
     text = card.text(replace(model, provenance=replace(model.provenance, scores=scores)).manifest())

@@ -62,6 +62,10 @@ def demo(
     console.print(f"{shown.clip} ({shown.speaker}, acted {shown.truth}): sounds {label} ({score:.0%})")
     console.print(f"features: {len(shown.table)} recordings in {shown.seconds:.1f} s")
     console.print(f"report: {shown.page}   picture: {shown.picture}   models: {shown.result.paths[0].parent}")
+    console.print(
+        "These were the prototype's features. The built-in models hear about twice as well: "
+        "speech-emotion predict FILES; train your own like them: speech-emotion train CORPUS -o mine.semodel"
+    )
     if warning:
         say(f"note: {warning}")
 

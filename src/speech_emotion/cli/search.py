@@ -92,6 +92,7 @@ def search(
     after that, or a kill, --resume goes on.
     """
     from ..corpora.paths import writable
+    from ..training.journal import SUFFIX
     from ..training.proposals import check_names
     from ..training.search import check_until, parse_budget
     from ..training.search import search as find
@@ -104,6 +105,8 @@ def search(
     check_names(strategy, words(families))
     changes = read(space) if space else None
     writable(models_dir)
+    if resume and not any(models_dir.glob(f"*{SUFFIX}")):
+        say(f"note: no search in {models_dir} to go on with; this is a new one")
     who = hands(workers, cluster)
     table = _table(
         corpus, words(features), words(statistics), words(emotions), words(copies), words(families), changes, who
@@ -129,7 +132,7 @@ def search(
             progress=board.test,
         )
     if result.stopped == "interrupted":
-        say(f"interrupted after {len(result.leaderboard)} trials; what was found is kept")
+        say(f"interrupted after {len(result.leaderboard)} trials; what was found is kept, and --resume goes on")
     if as_json:
         print(json.dumps(result.as_dict(), indent=2, ensure_ascii=False))
     else:
@@ -227,6 +230,8 @@ def _score(trial: Trial) -> str:
 def _show(result: SearchResult) -> None:
     from rich.table import Table
 
+    from ..models.card import of_few
+
     table = Table("", "family", box=None)
     table.add_column("features", overflow="fold")
     table.add_column("UAR, chosen by")
@@ -240,16 +245,22 @@ def _show(result: SearchResult) -> None:
         table.add_row(str(rank), trial.candidate.family, "+".join(trial.candidate.features), *found)
     console = output()
     console.print(table)
+    if joined and joined.file:
+        console.print(
+            f"Where each fold's speakers had no say in whom it takes, the ensemble reaches "
+            f"{percent(joined.inner['uar'].as_dict())}, the best model alone {percent(joined.alone['uar'].as_dict())}."
+        )
     if result.procedure:
         whole = percent(result.procedure.scores["uar"].as_dict())
         console.print(f"The whole search, in {result.procedure.folds} outer folds: UAR {whole} on new speakers.")
     stopped = sum(trial.state == "stopped" for trial in result.leaderboard)
+    counted = "One trial" if len(result.leaderboard) == 1 else f"{len(result.leaderboard)} trials"
     raced = f", {stopped} of them stopped early" if stopped else ""
     console.print(
-        f"{len(result.leaderboard)} trials{raced}. Chosen on {len(result.development_speakers)} speakers, then "
+        f"{counted}{raced}. Chosen on {len(result.development_speakers)} speakers, then "
         f"tested once on {len(result.test_speakers)} that no choice saw. The score that chose a model is too "
         f"kind to it: expect the one for new speakers. In brackets: 95 % intervals, by bootstrap over "
-        f"speakers. Chance: {100 * result.chance:.1f} %."
+        f"speakers.{of_few(len(result.test_speakers))} Chance: {100 * result.chance:.1f} %."
     )
     console.print(f"page: {result.folder / 'search.html'}", soft_wrap=True)
     console.print(f"best: {result.best_path}", soft_wrap=True)

@@ -41,6 +41,7 @@ BRACKETS = "In brackets: 95 % intervals, by bootstrap over speakers."
 def show(study: Study) -> None:
     """Print it on standard output; what could not be done, on standard error."""
     from ..evaluation.breakdown import sex_gap
+    from ..models.card import of_few
 
     reports, honest = list(study.reports.values()), study.honest
     console = output()
@@ -61,7 +62,7 @@ def show(study: Study) -> None:
     if study.systems:
         listed = ", ".join(f"{system.name} {100 * system.uar:.1f} %" for system in study.systems)
         console.print(f"published on the same folds (EmoBox), UAR: {listed}")
-    console.print(BRACKETS)
+    console.print(BRACKETS + of_few(len(set(honest.speakers.tolist()))))
     if study.robustness:
         _show_robustness(study.robustness)
     _warn_of_known_voices(study)

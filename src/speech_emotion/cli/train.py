@@ -23,7 +23,7 @@ WHY = (
 )
 ONE_SPEAKER = (
     "The model has heard the voice that it is tested on: on other voices expect less. How much less cannot "
-    "be known from one speaker."
+    "be known from one speaker. In brackets: 95 % intervals."
 )
 
 
@@ -162,6 +162,8 @@ def _facts(model: Model, out: Path) -> dict[str, object]:
 def _show(model: Model) -> None:
     from rich.table import Table
 
+    from ..models.card import of_few
+
     scores = model.provenance.scores
     table = Table("", "random split", "new speakers", "chance", box=None)
     for metric, name in (("uar", "UAR"), ("accuracy", "accuracy")):
@@ -171,7 +173,7 @@ def _show(model: Model) -> None:
         table.add_row(name, *cells, f"{100 / len(model.emotions):.1f} %" if metric == "uar" else "")
     console = output()
     console.print(table)
-    console.print(WHY if "speaker" in scores else ONE_SPEAKER)
+    console.print((WHY if "speaker" in scores else ONE_SPEAKER) + of_few(len(model.provenance.speakers)))
     told = scores.get("speaker", {})
     if "ece" in told:
         console.print(f"Calibration error (ECE) on new speakers: {percent(told['ece'])}.")

@@ -69,7 +69,7 @@ def check_unseen(model: Model, table: FeatureTable, protocol: str, allow_overlap
         raise TrainingError(f"the table has none of the emotions of {model.name}: {', '.join(model.emotions)}")
     if seen:
         return f"OVERLAP: trained on {len(seen)} of these {len(voices)} speakers ({listed}); new voices will score less"
-    return "judged as it is, on speakers that it was not trained on"
+    return "judged as it is, on speakers of whose names none was among those that it was trained on"
 
 
 def voice(path: str, speaker: str) -> str:

@@ -74,7 +74,7 @@ class RandomSplit:
         if counts[rarest] < 2:
             raise TrainingError(
                 f"emotion '{emotions[rarest]}' has one clip only, so it cannot be both learnt and tested; "
-                "add clips or leave it out"
+                "add clips, or name the emotions to take without it (--emotions)"
             )
         return min(self.folds, int(counts[rarest]))
 

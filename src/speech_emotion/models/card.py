@@ -9,6 +9,9 @@ from ..features.whole import WHOLE
 from .manifest import Manifest, Provenance
 from .summary import Summary
 
+FEWEST_SPEAKERS = 6
+"""From which on an interval over speakers holds about what it promises (docs/honest-scores.md)."""
+
 PROTOCOLS = {
     "speaker": "new speakers",
     "loso": "new speakers, one at a time",
@@ -75,6 +78,14 @@ def _licence(made: Provenance) -> str:
     return f"{made.licence}, from the recordings that it was trained on."
 
 
+def of_few(speakers: int) -> str:
+    """What must be said of intervals over so few speakers, with a space before it; nothing of enough."""
+    if speakers >= FEWEST_SPEAKERS:
+        return ""
+    who = "one speaker" if speakers == 1 else f"{speakers} speakers"
+    return f" Of {who} they mean little: how much other voices differ cannot be told from so few."
+
+
 def _training(made: Provenance) -> str:
     lines = [f"{made.utterances} utterances of {len(made.speakers)} speakers."]
     for origin in made.origins:
@@ -100,7 +111,10 @@ def _scores(made: Provenance, classes: int) -> str:
     ]
     table = _table(rows)
     chance = f"{100 / classes:.1f} %"
-    notes = f"UAR is the mean of the emotions' recalls; chance is {chance}. In brackets: 95 % interval."
+    notes = (
+        f"UAR is the mean of the emotions' recalls; chance is {chance}. In brackets: 95 % interval."
+        f"{of_few(len(made.speakers))}"
+    )
     if "random" in made.scores:
         notes += (
             " A random split tests on the speakers that the model was trained on, so it partly recognises"

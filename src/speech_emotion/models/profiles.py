@@ -72,7 +72,7 @@ def load(name: str) -> Adaptation:
     if not path.is_file():
         if names():
             raise unknown("speaker", name, names())
-        raise UsageError(f"no speaker is remembered yet: speech-emotion predict --speaker '{name}' FILES")
+        raise UsageError(f"no speaker is remembered yet; `predict --speaker '{name}' FILES` would begin with one")
     return Adaptation.load(path)
 
 
