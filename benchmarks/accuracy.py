@@ -77,20 +77,20 @@ def every(given: argparse.Namespace) -> Iterator[dict[str, str]]:
     for task, part in {"4": classic.select(CALM4), "8": classic}.items():
         for protocol, how in {"random": "random split", "speaker": "new speakers"}.items():
             yield row(f"{task} emotions, {how}", evaluate(family("mlp").build(seed=0), part, protocol, seed=0))
+    calibrated, plain = recipe("ridge", penalty=PENALTY), family("ridge").build(penalty=PENALTY)
     for name in ("tone", "tone-large"):
         ravdess = table_of("ravdess", given.ravdess, (name,), AS_IN_LIFE, given.keep)
         emodb = table_of("emodb", given.emodb, (name,), AS_IN_LIFE, given.keep)
-        found = evaluate(recipe("ridge", penalty=PENALTY), ravdess, "emobox", adapt=(HEARD, "all"))
+        found = evaluate(calibrated, ravdess, "emobox", adapt=(HEARD, "all"))
         for heard, how in {"": "", str(HEARD): f", after {HEARD} clips", "all": ", after all"}.items():
             yield row(f"{name}, emobox{how}", found.adapted.get(heard, found))
-        plain = family("ridge").build(penalty=PENALTY)
         yield row(f"{name}, random split", evaluate(plain, ravdess, "random"))
         four = ravdess.select(CALM4)
         yield row(f"4 emotions, {name}, new speakers", evaluate(plain, four, "emobox"))
         yield row(f"4 emotions, {name}, random split", evaluate(plain, four, "random"))
         yield row(f"EMO-DB, {name}, new speakers", evaluate(plain, emodb, "loso"))
         both, _ = together([ravdess, emodb], FOUR)
-        found = evaluate(recipe("ridge", penalty=PENALTY), both, "corpus", adapt=("session", "all"))
+        found = evaluate(calibrated, both, "corpus", adapt=("session", "all"))
         for tested, how in {"emodb": "RAVDESS → EMO-DB", "ravdess": "EMO-DB → RAVDESS"}.items():
             for heard, adapted in {"": "", "session": ", session", "all": ", speaker, after all"}.items():
                 probabilities, rows = (

@@ -63,7 +63,7 @@ def demo(
     console.print(f"features: {len(shown.table)} recordings in {shown.seconds:.1f} s")
     console.print(f"report: {shown.page}   picture: {shown.picture}   models: {shown.result.paths[0].parent}")
     console.print(
-        "These were the prototype's features. The built-in models hear about twice as well: "
+        "These were the prototype's features. On RAVDESS the built-in models hear twice as well: "
         "speech-emotion predict FILES; train your own like them: speech-emotion train CORPUS -o mine.semodel"
     )
     if warning:

@@ -11,6 +11,12 @@ if TYPE_CHECKING:
     from ..corpora.utterance import Origin
 
 
+TOO_KIND = (
+    "In the random split the model has heard every voice that it is tested on, so it is too kind: expect the "
+    "score for new speakers."
+)
+
+
 def percent(score: Mapping[str, Any]) -> str:
     """A score with its 95 % interval, as a person reads it.
 
@@ -24,6 +30,13 @@ def percent(score: Mapping[str, Any]) -> str:
     from ..evaluation.intervals import Score
 
     return str(Score(**score))
+
+
+def brackets(speakers: int) -> str:
+    """What stands in the brackets of :func:`percent`, for scores over so many speakers."""
+    from ..models.card import of_few
+
+    return f"In brackets: 95 % intervals, by bootstrap over speakers.{of_few(speakers)}"
 
 
 def say_licence(origins: Sequence[Origin]) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .recordings import Cluster, hands, is_table, status, table_of
-from .scores import percent, say_licence
+from .scores import brackets, percent, say_licence
 from .terminal import output, say, words
 
 if TYPE_CHECKING:
@@ -230,8 +230,6 @@ def _score(trial: Trial) -> str:
 def _show(result: SearchResult) -> None:
     from rich.table import Table
 
-    from ..models.card import of_few
-
     table = Table("", "family", box=None)
     table.add_column("features", overflow="fold")
     table.add_column("UAR, chosen by")
@@ -259,8 +257,8 @@ def _show(result: SearchResult) -> None:
     console.print(
         f"{counted}{raced}. Chosen on {len(result.development_speakers)} speakers, then "
         f"tested once on {len(result.test_speakers)} that no choice saw. The score that chose a model is too "
-        f"kind to it: expect the one for new speakers. In brackets: 95 % intervals, by bootstrap over "
-        f"speakers.{of_few(len(result.test_speakers))} Chance: {100 * result.chance:.1f} %."
+        f"kind to it: expect the one for new speakers. {brackets(len(result.test_speakers))} "
+        f"Chance: {100 * result.chance:.1f} %."
     )
     console.print(f"page: {result.folder / 'search.html'}", soft_wrap=True)
     console.print(f"best: {result.best_path}", soft_wrap=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .scores import percent
+from .scores import TOO_KIND, brackets, percent
 from .terminal import output, say
 
 if TYPE_CHECKING:
@@ -24,10 +24,6 @@ ROWS = {
 }
 """The scores that are printed; ``--json`` has all."""
 
-WHY = (
-    "In the random split the model has heard every voice that it is tested on, so it is too kind: expect the "
-    "score for new speakers."
-)
 KNOWN_VOICES = "With new sentences the model still knows the voices: expect less of a new one (--protocol speaker)."
 UNCALIBRATED = "* Judged without calibration, which changes no answer but this: not to be compared with the others."
 HEARD = {"all": "after all clips", "session": "after the session"}
@@ -35,13 +31,11 @@ ADAPTED = (
     "Adapted: as if so many other tested clips of the same speaker (session: of all speakers) had been heard before, "
     "their emotions unknown."
 )
-BRACKETS = "In brackets: 95 % intervals, by bootstrap over speakers."
 
 
 def show(study: Study) -> None:
     """Print it on standard output; what could not be done, on standard error."""
     from ..evaluation.breakdown import sex_gap
-    from ..models.card import of_few
 
     reports, honest = list(study.reports.values()), study.honest
     console = output()
@@ -62,7 +56,7 @@ def show(study: Study) -> None:
     if study.systems:
         listed = ", ".join(f"{system.name} {100 * system.uar:.1f} %" for system in study.systems)
         console.print(f"published on the same folds (EmoBox), UAR: {listed}")
-    console.print(BRACKETS + of_few(len(set(honest.speakers.tolist()))))
+    console.print(brackets(len(set(honest.speakers.tolist()))))
     if study.robustness:
         _show_robustness(study.robustness)
     _warn_of_known_voices(study)
@@ -117,7 +111,7 @@ def _warn_of_known_voices(study: Study) -> None:
     """Say it where a score that is printed is of voices that the model has heard."""
     if "random" in study.reports:
         alone = "There is one speaker only, so nothing is known of other voices."
-        output().print(WHY if study.honest.protocol != "random" else alone)
+        output().print(TOO_KIND if study.honest.protocol != "random" else alone)
     elif study.asked == "sentence":
         output().print(KNOWN_VOICES)
 

@@ -11,19 +11,15 @@ import typer
 from ..corpora.paths import writable
 from ..errors import UsageError
 from .recordings import Cluster, hands, sharded, status, table_of
-from .scores import percent, say_licence
+from .scores import TOO_KIND, brackets, percent, say_licence
 from .terminal import output, progress, say, warn, words
 
 if TYPE_CHECKING:
     from ..models.model import Model
 
-WHY = (
-    "In the random split the model has heard every voice that it is tested on, so it is too kind: expect the "
-    "score for new speakers. In brackets: 95 % intervals, by bootstrap over speakers."
-)
 ONE_SPEAKER = (
     "The model has heard the voice that it is tested on: on other voices expect less. How much less cannot "
-    "be known from one speaker. In brackets: 95 % intervals."
+    "be known from one speaker."
 )
 
 
@@ -162,8 +158,6 @@ def _facts(model: Model, out: Path) -> dict[str, object]:
 def _show(model: Model) -> None:
     from rich.table import Table
 
-    from ..models.card import of_few
-
     scores = model.provenance.scores
     table = Table("", "random split", "new speakers", "chance", box=None)
     for metric, name in (("uar", "UAR"), ("accuracy", "accuracy")):
@@ -173,7 +167,7 @@ def _show(model: Model) -> None:
         table.add_row(name, *cells, f"{100 / len(model.emotions):.1f} %" if metric == "uar" else "")
     console = output()
     console.print(table)
-    console.print((WHY if "speaker" in scores else ONE_SPEAKER) + of_few(len(model.provenance.speakers)))
+    console.print(f"{TOO_KIND if 'speaker' in scores else ONE_SPEAKER} {brackets(len(model.provenance.speakers))}")
     told = scores.get("speaker", {})
     if "ece" in told:
         console.print(f"Calibration error (ECE) on new speakers: {percent(told['ece'])}.")
