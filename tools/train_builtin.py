@@ -52,7 +52,9 @@ RIDGE = {"penalty": PENALTY}
 
 RECIPES = {
     "tone": Recipe("the default: small and fast", "ravdess", "ridge", ("tone",), AS_IN_LIFE, RIDGE, sure_at=0.8),
-    "tone-large": Recipe("the most accurate", "ravdess", "ridge", ("tone-large",), AS_IN_LIFE, RIDGE, sure_at=0.8),
+    "tone-large": Recipe(
+        "the most accurate on RAVDESS", "ravdess", "ridge", ("tone-large",), AS_IN_LIFE, RIDGE, sure_at=0.8
+    ),
     "tone-free": Recipe("free to use: four emotions", "emodb", "ridge", ("tone",), AS_IN_LIFE, RIDGE, sure_at=0.9),
     "classic": Recipe("the prototype's features and network", "ravdess", "mlp", CLASSIC),
 }

@@ -47,7 +47,10 @@ def saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_list_shows_emotions_licence_and_main_score(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["models", "list"]) == 0
     out = capsys.readouterr().out
-    assert all(word in out for word in ("tiny", "calm, happy", "CC BY-NC-SA 4.0", "UAR 51.2 % on new speakers"))
+    assert all(
+        word in out
+        for word in ("tiny", "calm, happy", "CC BY-NC-SA 4.0", "UAR 51.2 % on new speakers of ravdess (chance 50.0 %)")
+    )
 
 
 def test_list_as_json_is_one_document(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -61,7 +64,9 @@ def test_list_as_json_is_one_document(saved: Path, capsys: pytest.CaptureFixture
             "sure_above": 0.0,
             "licence": "CC BY-NC-SA 4.0",
             "non_commercial": True,
+            "corpora": ["ravdess"],
             "uar": {"value": 0.512, "low": 0.47, "high": 0.55},
+            "chance": 0.5,
             "default": False,
         }
     ]

@@ -10,15 +10,16 @@ import pytest
 from speech_emotion.corpora import ravdess
 from speech_emotion.corpora.utterance import Corpus
 
-TOOL = Path(__file__).resolve().parents[2] / "tools" / "export_encoder.py"
+TOOLS = Path(__file__).resolve().parents[2] / "tools"
 
 
 @pytest.fixture
 def export() -> Callable[..., None]:
-    """Runs `tools/export_encoder.py`."""
+    """Runs a tool that exports an encoder, by name."""
 
-    def run(*arguments: object) -> None:
-        subprocess.run([sys.executable, str(TOOL), *map(str, arguments)], check=True, stdout=subprocess.DEVNULL)
+    def run(tool: str, *arguments: object) -> None:
+        command = [sys.executable, str(TOOLS / f"{tool}.py"), *map(str, arguments)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
     return run
 

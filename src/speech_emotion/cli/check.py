@@ -72,7 +72,8 @@ def _show(found: Check, paths: list[str]) -> None:
             heard = "" if scored.protocol == "speaker" else ", on voices that it has heard"
             print(
                 f"{name}: without the voice, by length, silence, level and format, a small model reaches UAR "
-                f"{scored.scores[ALL]}; chance {100 * scored.chance:.1f} %{heard}"
+                f"{scored.scores[ALL]}; chance {100 * scored.chance:.1f} %{heard} "
+                "(near chance is good: what is above it may be learnt in place of the tone)"
             )
     print(_verdict(found))
 

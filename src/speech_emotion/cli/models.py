@@ -30,7 +30,9 @@ def list_models(as_json: AsJson = False) -> None:
                 "sure_above": manifest.sure_above,
                 "licence": manifest.provenance.licence,
                 "non_commercial": manifest.provenance.non_commercial,
+                "corpora": [origin.name for origin in manifest.provenance.origins],
                 "uar": manifest.provenance.scores.get("speaker", {}).get("uar"),
+                "chance": 1 / len(manifest.emotions),
                 "default": name == bundle.DEFAULT,
             }
         )
@@ -38,7 +40,10 @@ def list_models(as_json: AsJson = False) -> None:
         print(json.dumps(rows, indent=2, ensure_ascii=False))
         return
     for row in rows:
-        uar = f"UAR {100 * row['uar']['value']:.1f} % on new speakers" if row["uar"] else "not scored"
+        uar = "not scored"
+        if row["uar"]:
+            uar = f"UAR {100 * row['uar']['value']:.1f} % on new speakers of {' and '.join(row['corpora'])}"
+            uar += f" (chance {100 * row['chance']:.1f} %)"
         size = f"{(row['bytes'] + row['encoder_bytes']) / 1e6:.1f} MB"
         default = " (default)" if row["default"] else ""
         print(f"{row['name']:<12} {size:>8}  {row['licence']:<16} {uar}  {', '.join(row['emotions'])}{default}")

@@ -1,10 +1,12 @@
-"""How speech sounds to a speech encoder: the layers of Whisper's smallest encoders, over time.
+"""How speech sounds to a speech encoder: the layers of small networks that learnt to write down speech, over time.
 
 A network that learnt to write down what was said hears the tone as well; its layers tell emotions of new speakers
-apart far better than spectral features do. ``tone`` is the encoder of Whisper's tiny.en, ``tone-large`` that of base
-(Radford et al., 2022, arXiv:2212.04356); of each layer the mean and the standard deviation over the frames of speech.
-Their files were made by ``tools/export_encoder.py``; origin, licence and checksums are in ``encoders/README.md``. What
-these groups measure never changes: a better encoder gets another name, so that a model always meets its own.
+apart far better than spectral features do. ``tone`` is the lower half of the encoder of Moonshine's base model
+(Jeffries et al., 2024, arXiv:2410.15608), ``tone-large`` the encoder of Whisper's (Radford et al., 2022,
+arXiv:2212.04356); of each layer the mean and the standard deviation over the frames of speech. Their files were made
+by ``tools/export_moonshine.py`` and ``tools/export_encoder.py``; origin, licence and checksums are in
+``encoders/README.md``. What these groups measure never changes once released: a better encoder gets another name, so
+that a model always meets its own.
 
 Neither the level of a recording nor the silence around the speech is a clue: the loudest band energy is moved to one
 level, and the ends are cut off.
@@ -15,18 +17,33 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .log_mel import FRAMES_PER_SECOND, log_mel, scaled
+from .log_mel import FRAMES_PER_SECOND, HOP, log_mel, scaled
 
 if TYPE_CHECKING:
     from .config import FeatureConfig
 
-ENCODERS = {"tone": (5, 384), "tone-large": (7, 512)}
-"""By feature group: its layers, the first being the convolutions' output, and the width of each."""
+
+class Encoder(NamedTuple):
+    """What is known of an encoder's file.
+
+    Attributes:
+        hears: the sound itself, or its log-mel; the name of its input.
+        layers: of which it gives statistics.
+        width: of each.
+    """
+
+    hears: Literal["sound", "mel"]
+    layers: int
+    width: int
+
+
+ENCODERS = {"tone": Encoder("sound", 3, 416), "tone-large": Encoder("mel", 7, 512)}
+"""By feature group."""
 
 STATISTICS = ("mean", "std")
 
@@ -59,47 +76,61 @@ MOST = 30 * FRAMES_PER_SECOND
 averaged."""
 
 
+class Speech(NamedTuple):
+    """A part of what the encoders hear of a sound, in both forms.
+
+    Attributes:
+        sound: float32, shape (160 · frames,), at one level; a little less where the sound ends before.
+        mel: its scaled log-mel, float32, shape (80, frames).
+    """
+
+    sound: NDArray[np.float32]
+    mel: NDArray[np.float32]
+
+
 def tone_columns(config: FeatureConfig) -> tuple[str, ...]:
-    """The names of the tiny encoder's 3840 numbers: layer, statistic and unit."""
+    """The names of Moonshine's 2496 numbers: layer, statistic and unit."""
     return _columns("tone")
 
 
 def tone(samples: NDArray[np.float32], config: FeatureConfig) -> NDArray[np.float32]:
-    """Statistics of the layers of Whisper tiny.en's encoder over the speech, float32, shape (3840,)."""
+    """Statistics of layers 2, 3 and half of 4 of Moonshine base's encoder over the speech, float32, shape (2496,)."""
     return _measure("tone", samples)
 
 
 def tone_large_columns(config: FeatureConfig) -> tuple[str, ...]:
-    """The names of the base encoder's 7168 numbers: layer, statistic and unit."""
+    """The names of Whisper's 7168 numbers: layer, statistic and unit."""
     return _columns("tone-large")
 
 
 def tone_large(samples: NDArray[np.float32], config: FeatureConfig) -> NDArray[np.float32]:
-    """Statistics of the layers of Whisper base's encoder over the speech, float32, shape (7168,)."""
+    """Statistics of all layers of Whisper base's encoder over the speech, float32, shape (7168,)."""
     return _measure("tone-large", samples)
 
 
-def heard(samples: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    """What the encoders hear of a sound.
+def heard(samples: NDArray[np.float32]) -> list[Speech]:
+    """What the encoders hear of a sound: its speech in parts of up to 30 s.
 
     Args:
         samples: mono, at 16 kHz, shape (n,), n ≥ 1.
 
-    Returns:
-        The scaled log-mel of its speech in parts of up to 30 s, each float32, shape (80, frames).
-
     Example:
         >>> sound = np.zeros(32_000, dtype=np.float32)
         >>> sound[16_000:24_000] = np.sin(np.arange(8_000))  # half a second
-        >>> [part.shape for part in heard(sound)]
-        [(80, 65)]
+        >>> [(part.sound.shape, part.mel.shape) for part in heard(sound)]
+        [((10400,), (80, 65))]
     """
     levels = log_mel(samples)
     first, last = speech(levels)
-    frames = scaled(levels[:, first:last], LOUDEST)
-    if frames.shape[1] < FEWEST:
-        frames = np.pad(frames, ((0, 0), (0, FEWEST - frames.shape[1])), constant_values=frames.min())
-    return np.array_split(frames, -(-frames.shape[1] // MOST), axis=1)
+    levels = levels[:, first:last]
+    sound = samples[first * HOP : last * HOP] * np.float32(10 ** ((LOUDEST - levels.max()) / 2))
+    frames = scaled(levels, LOUDEST)
+    if (missing := FEWEST - frames.shape[1]) > 0:
+        frames = np.pad(frames, ((0, 0), (0, missing)), constant_values=frames.min())
+        sound = np.pad(sound, (0, max(0, FEWEST * HOP - len(sound))))
+    parts = np.array_split(frames, -(-frames.shape[1] // MOST), axis=1)
+    ends = np.cumsum([part.shape[1] for part in parts[:-1]], dtype=int) * HOP
+    return [Speech(*part) for part in zip(np.split(sound, ends), parts, strict=True)]
 
 
 def speech(levels: NDArray[np.float32]) -> tuple[int, int]:
@@ -127,8 +158,9 @@ def encoder_bytes(features: Iterable[str]) -> int:
 
 def _measure(group: str, samples: NDArray[np.float32]) -> NDArray[np.float32]:
     parts = heard(samples)
-    found = [_encoder(group).run(None, {"mel": part[None]})[0].ravel() for part in parts]
-    mean: NDArray[np.float32] = np.average(found, axis=0, weights=[part.shape[1] for part in parts])
+    name = ENCODERS[group].hears
+    found = [_encoder(group).run(None, {name: getattr(part, name)[None]})[0].ravel() for part in parts]
+    mean: NDArray[np.float32] = np.average(found, axis=0, weights=[part.mel.shape[1] for part in parts])
     return mean.astype(np.float32)
 
 
@@ -149,7 +181,7 @@ def _file(group: str) -> Path:
 
 @lru_cache(maxsize=len(ENCODERS))
 def _columns(group: str) -> tuple[str, ...]:
-    layers, width = ENCODERS[group]
+    _, layers, width = ENCODERS[group]
     return tuple(
         f"{group}_{layer}_{statistic}_{unit:03d}"
         for layer in range(layers)

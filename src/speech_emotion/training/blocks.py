@@ -1,7 +1,7 @@
 """Families that learn from shards: each block of rows is looked at and let go of.
 
 What these learn are sums over rows, so the result is that of fitting in memory but for the order of additions, which
-is in double precision here. A matrix of columns by columns is held: 118 MB for ``tone``, 411 MB for ``tone-large``.
+is in double precision here. A matrix of columns by columns is held: 50 MB for ``tone``, 411 MB for ``tone-large``.
 """
 
 from __future__ import annotations

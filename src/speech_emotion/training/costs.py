@@ -18,14 +18,21 @@ SPECTRUM = 11 * 2048
 MEL = 128 * 1025
 CHROMA = 12 * 1025
 
-STATES = 150
-"""Of an encoder in three seconds."""
+
+def _layers(count: int, states: int, width: int) -> int:
+    """An encoder's layers of attention and a feed-forward network, over so many states in three seconds."""
+    return count * (states * 12 * width**2 + 2 * states**2 * width)
 
 
-def _encoder(layers: int, width: int) -> int:
-    """A Whisper encoder: two convolutions, and layers of attention and a feed-forward network."""
-    convolutions = 2 * STATES * 80 * 3 * width + STATES * 3 * width**2
-    return convolutions + layers * (STATES * 12 * width**2 + 2 * STATES**2 * width)
+def _whisper(layers: int, width: int) -> int:
+    """Two convolutions over log-mel, and layers."""
+    return 2 * 150 * 80 * 3 * width + 150 * 3 * width**2 + _layers(layers, 150, width)
+
+
+def _moonshine(layers: int, width: int) -> int:
+    """Three convolutions over the sound, layers, and the attention of one more."""
+    convolutions = 750 * 127 * width + 250 * 7 * 2 * width**2 + 125 * 3 * 2 * width**2
+    return convolutions + _layers(layers, 125, width) + 125 * 4 * width**2 + 2 * 125**2 * width
 
 
 GROUPS = {
@@ -35,8 +42,8 @@ GROUPS = {
     "zcr": FRAMES * 2048,
     "rms": FRAMES * 2048,
     "f0": FRAMES * 4 * SPECTRUM,
-    "tone": _encoder(4, 384),
-    "tone-large": _encoder(6, 512),
+    "tone": _moonshine(3, 416),
+    "tone-large": _whisper(6, 512),
     "egemaps": 10 * FRAMES * (SPECTRUM + MEL),
     "compare": 20 * FRAMES * (SPECTRUM + MEL),
 }

@@ -1,0 +1,171 @@
+"""ONNX graphs of speech encoders, node by node: what the tools that export them share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import TensorProto, checker
+from onnx.helper import make_graph, make_model, make_node, make_opsetid, make_tensor_value_info
+from onnx.numpy_helper import from_array
+
+Weights = dict[str, NDArray[Any]]
+
+OPSET = 17
+IR_VERSION = 8
+
+LARGEST = 63
+"""Of a quantised weight. Two products of a byte and this fit into 16 bits; where a processor adds such pairs before it
+widens them (x86 without VNNI), larger ones would be cut off."""
+
+EPSILON = 1e-5
+"""Added to a variance before its root is taken."""
+
+
+class Graph:
+    """Nodes and constants, as they are added.
+
+    Args:
+        quantise: multiply matrices as integers: weights in 7 bits by output channel, activations in 8 bits as they
+            come.
+    """
+
+    def __init__(self, quantise: bool) -> None:
+        self.quantise = quantise
+        self._nodes: list[Any] = []
+        self._constants: list[Any] = []
+        self._named: set[str] = set()
+
+    def model(self, inputs: dict[str, list[Any]], outputs: dict[str, list[Any]]) -> Any:
+        """The ONNX model, checked; inputs and outputs are float32, by name and shape."""
+        made = make_graph(
+            self._nodes,
+            "encoder",
+            [make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in inputs.items()],
+            [make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in outputs.items()],
+            self._constants,
+        )
+        model = make_model(made, opset_imports=[make_opsetid("", OPSET)], ir_version=IR_VERSION)
+        checker.check_model(model)
+        return model
+
+    def node(self, operator: str, inputs: list[str], *outputs: str, **attributes: Any) -> None:
+        self._nodes.append(make_node(operator, inputs, list(outputs), **attributes))
+
+    def constant(self, name: str, value: NDArray[Any]) -> str:
+        if name not in self._named:
+            self._named.add(name)
+            self._constants.append(from_array(np.asarray(value, order="C"), name))
+        return name
+
+    def halves(self, name: str, value: NDArray[Any]) -> str:
+        """A constant stored as float16."""
+        self.constant(f"{name}/half", value.astype(np.float16))
+        self.node("Cast", [f"{name}/half"], name, to=TensorProto.FLOAT)
+        return name
+
+    def statistics(self, layers: list[str], target: str) -> None:
+        """Mean and standard deviation of each layer over time, shape (clips, layers, 2, width)."""
+        self.constant("pair", np.array([1], dtype=np.int64))
+        for layer in layers:
+            self.node("ReduceMean", [layer], f"{layer}/mean", axes=[1], keepdims=1)
+            self.node("Sub", [layer, f"{layer}/mean"], f"{layer}/deviation")
+            self.node("Mul", [f"{layer}/deviation", f"{layer}/deviation"], f"{layer}/squares")
+            self.node("ReduceMean", [f"{layer}/squares"], f"{layer}/variance", axes=[1], keepdims=1)
+            self.node("Sqrt", [f"{layer}/variance"], f"{layer}/std")
+            self.node("Concat", [f"{layer}/mean", f"{layer}/std"], f"{layer}/both", axis=1)
+            self.node("Unsqueeze", [f"{layer}/both", "pair"], f"{layer}/statistics")
+        self.node("Concat", [f"{layer}/statistics" for layer in layers], target, axis=1)
+
+    def gelu(self, source: str, target: str) -> None:
+        for name, value in (("half", 0.5), ("one", 1.0), ("root_half", np.sqrt(0.5))):
+            self.constant(name, np.array(value, dtype=np.float32))
+        self.node("Mul", [source, "root_half"], f"{target}/scaled")
+        self.node("Erf", [f"{target}/scaled"], f"{target}/erf")
+        self.node("Add", [f"{target}/erf", "one"], f"{target}/gate")
+        self.node("Mul", [source, f"{target}/gate"], f"{target}/gated")
+        self.node("Mul", [f"{target}/gated", "half"], target)
+
+    def normalise(self, source: str, target: str, *parts: str) -> None:
+        """Layer normalisation by constants: the scale and, where there is one, the bias."""
+        self.node("LayerNormalization", [source, *parts], target, axis=-1, epsilon=EPSILON)
+
+    def linear(self, name: str, source: str, target: str, matrix: NDArray[Any], bias: NDArray[Any] | None) -> None:
+        """A matrix, shape (in, out), and a bias."""
+        product = target if bias is None else f"{target}/product"
+        if bias is not None:
+            self.constant(f"{name}/bias", bias)
+        if not self.quantise:
+            self.constant(f"{name}/weight", matrix)
+            self.node("MatMul", [source, f"{name}/weight"], product)
+        else:
+            scale = np.maximum(abs(matrix).max(axis=0), 1e-12) / LARGEST
+            self.constant(f"{name}/weight", np.round(matrix / scale).astype(np.int8))
+            self.constant(f"{name}/scale", scale.astype(np.float32))
+            integers, step, zero = self.integers(source)
+            self.constant(f"{name}/zero", np.zeros(matrix.shape[1], dtype=np.int8))
+            self.node("MatMulInteger", [integers, f"{name}/weight", zero, f"{name}/zero"], f"{target}/integers")
+            self.node("Cast", [f"{target}/integers"], f"{target}/numbers", to=TensorProto.FLOAT)
+            self.node("Mul", [step, f"{name}/scale"], f"{target}/scale")
+            self.node("Mul", [f"{target}/numbers", f"{target}/scale"], product)
+        if bias is not None:
+            self.node("Add", [product, f"{name}/bias"], target)
+
+    def integers(self, source: str) -> list[str]:
+        """Names of activations as bytes, of their scale and of their zero."""
+        names = [f"{source}/int8", f"{source}/scale", f"{source}/zero"]
+        if names[0] not in self._named:
+            self._named.add(names[0])
+            self.node("DynamicQuantizeLinear", [source], *names)
+        return names
+
+    def stored(self, name: str, source: str, target: str, matrix: NDArray[Any], bias: NDArray[Any]) -> None:
+        """As :meth:`linear`, but multiplied as floats in any case; stored in 8 bits by output channel if quantised."""
+        weight = f"{name}/weight"
+        if self.quantise:
+            scale = np.maximum(abs(matrix).max(axis=0), 1e-12) / np.iinfo(np.int8).max
+            self.constant(f"{name}/steps", np.round(matrix / scale).astype(np.int8))
+            self.constant(f"{name}/scale", scale.astype(np.float32))
+            self.node("Cast", [f"{name}/steps"], f"{name}/numbers", to=TensorProto.FLOAT)
+            self.node("Mul", [f"{name}/numbers", f"{name}/scale"], weight)
+        else:
+            self.constant(weight, matrix)
+        self.constant(f"{name}/bias", bias)
+        self.node("MatMul", [source, weight], f"{target}/product")
+        self.node("Add", [f"{target}/product", f"{name}/bias"], target)
+
+    def known(self, name: str, like: list[str]) -> str:
+        """Take ``name/int8``, a node's output, for ``name`` as bytes, with the scale and the zero of another."""
+        self._named.add(f"{name}/int8")
+        for part, value in (("scale", like[1]), ("zero", like[2])):
+            self.node("Identity", [value], f"{name}/{part}")
+        return name
+
+    def attention(self, name: str, target: str, scale: str) -> None:
+        """Of ``name/query``, ``name/key`` and ``name/value``, each (clips, heads, frames, units of a head)."""
+        self.node("Mul", [f"{name}/query", scale], f"{name}/scaled")
+        self.node("Transpose", [f"{name}/key"], f"{name}/turned", perm=[0, 1, 3, 2])
+        self.node("MatMul", [f"{name}/scaled", f"{name}/turned"], f"{name}/scores")
+        self.node("Softmax", [f"{name}/scores"], f"{name}/weights", axis=-1)
+        self.node("MatMul", [f"{name}/weights", f"{name}/value"], f"{name}/mixed")
+        self.node("Transpose", [f"{name}/mixed"], f"{name}/rows", perm=[0, 2, 1, 3])
+        self.node("Reshape", [f"{name}/rows", "joined"], target)
+
+
+def safetensors(path: Path) -> Weights:
+    """The tensors of a .safetensors file, float32: a JSON header, then raw bytes."""
+    import json
+    import struct
+
+    data = path.read_bytes()
+    begin = 8 + struct.unpack_from("<Q", data)[0]
+    types = {"F32": np.float32, "F16": np.float16}
+    tensors: Weights = {}
+    for name, about in json.loads(data[8:begin]).items():
+        if name != "__metadata__":
+            first, end = about["data_offsets"]
+            kind = types[about["dtype"]]
+            tensors[name] = np.frombuffer(data[begin + first : begin + end], kind).reshape(about["shape"])
+    return tensors
