@@ -232,7 +232,8 @@ def main() -> None:
             tell = (kept(given, f"{features}, head, {idea.key}", judged, idea, data, QUESTIONS[:1]) for idea in HEADS)
             print(f"heads {features}\n{table(list(tell))}\n", flush=True)
             continue
-        rows = [kept(given, f"{features}, {idea.key}", judged, idea, data, QUESTIONS) for idea in IDEAS]
+        ideas = [idea for idea in IDEAS if np.arange(len(ravdess.columns))[idea.chosen(ravdess)].size]
+        rows = [kept(given, f"{features}, {idea.key}", judged, idea, data, QUESTIONS) for idea in ideas]
         print(f"ideas {features}\n{table(rows)}\n", flush=True)
         if given.page:
             write(ACCURACY, between(ACCURACY.read_text(encoding="utf-8"), f"ideas {features}", table(rows)))

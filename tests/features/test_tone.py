@@ -46,7 +46,7 @@ def numbers(samples: np.ndarray, group: str = "tone") -> np.ndarray:
 @pytest.mark.parametrize("group", ENCODERS)
 def test_a_row_has_a_finite_number_for_each_named_column(group: str) -> None:
     config = FeatureConfig(features=(group,))
-    assert len(set(config.columns)) == len(config.columns) == ENCODERS[group].layers * ENCODERS[group].width * 2
+    assert len(set(config.columns)) == len(config.columns) == len(ENCODERS[group].layers) * ENCODERS[group].width * 2
     for samples in (voice(2.0), voice(0.01), np.zeros(1, dtype=np.float32), np.ones(8000, dtype=np.float32)):
         row = measure(Waveform(samples), config)
         assert row.shape == (len(config.columns),)

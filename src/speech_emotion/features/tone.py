@@ -33,16 +33,16 @@ class Encoder(NamedTuple):
 
     Attributes:
         hears: the sound itself, or its log-mel; the name of its input.
-        layers: of which it gives statistics.
+        layers: of which it gives statistics, 0 being the convolutions' output.
         width: of each.
     """
 
     hears: Literal["sound", "mel"]
-    layers: int
+    layers: range
     width: int
 
 
-ENCODERS = {"tone": Encoder("sound", 3, 416), "tone-large": Encoder("mel", 7, 512)}
+ENCODERS = {"tone": Encoder("sound", range(2, 5), 416), "tone-large": Encoder("mel", range(7), 512)}
 """By feature group."""
 
 STATISTICS = ("mean", "std")
@@ -94,7 +94,7 @@ def tone_columns(config: FeatureConfig) -> tuple[str, ...]:
 
 
 def tone(samples: NDArray[np.float32], config: FeatureConfig) -> NDArray[np.float32]:
-    """Statistics of layers 2, 3 and half of 4 of Moonshine base's encoder over the speech, float32, shape (2496,)."""
+    """Statistics of Moonshine base's layers 2, 3 and the attention of 4 over the speech, float32, shape (2496,)."""
     return _measure("tone", samples)
 
 
@@ -184,7 +184,7 @@ def _columns(group: str) -> tuple[str, ...]:
     _, layers, width = ENCODERS[group]
     return tuple(
         f"{group}_{layer}_{statistic}_{unit:03d}"
-        for layer in range(layers)
+        for layer in layers
         for statistic in STATISTICS
         for unit in range(width)
     )
