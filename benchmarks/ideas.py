@@ -232,7 +232,7 @@ def main() -> None:
             tell = (kept(given, f"{features}, head, {idea.key}", judged, idea, data, QUESTIONS[:1]) for idea in HEADS)
             print(f"heads {features}\n{table(list(tell))}\n", flush=True)
             continue
-        ideas = [idea for idea in IDEAS if np.arange(len(ravdess.columns))[idea.chosen(ravdess)].size]
+        ideas = [idea for idea in IDEAS if ravdess.values[:1, idea.chosen(ravdess)].size]
         rows = [kept(given, f"{features}, {idea.key}", judged, idea, data, QUESTIONS) for idea in ideas]
         print(f"ideas {features}\n{table(rows)}\n", flush=True)
         if given.page:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
+import hashlib
+import json
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +42,26 @@ class Graph:
         self._constants: list[Any] = []
         self._named: set[str] = set()
 
-    def model(self, inputs: dict[str, list[Any]], outputs: dict[str, list[Any]]) -> Any:
-        """The ONNX model, checked; inputs and outputs are float32, by name and shape."""
+    def model(self, name: str, shape: list[Any], layers: list[str], length: str, width: int, *, frames: bool) -> Any:
+        """The ONNX model, checked.
+
+        Args:
+            name: of the input, float32.
+            shape: of the input.
+            layers: to give, by name.
+            length: what the layers' frames are called.
+            width: of the layers.
+            frames: give the layers, not their statistics.
+        """
+        outputs: dict[str, list[Any]] = {layer: ["clips", length, width] for layer in layers}
+        if not frames:
+            self._statistics(layers, "statistics")
+            outputs = {"statistics": ["clips", len(layers), 2, width]}
         made = make_graph(
             self._nodes,
             "encoder",
-            [make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in inputs.items()],
-            [make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in outputs.items()],
+            [make_tensor_value_info(name, TensorProto.FLOAT, shape)],
+            [make_tensor_value_info(output, TensorProto.FLOAT, size) for output, size in outputs.items()],
             self._constants,
         )
         model = make_model(made, opset_imports=[make_opsetid("", OPSET)], ir_version=IR_VERSION)
@@ -66,7 +83,7 @@ class Graph:
         self.node("Cast", [f"{name}/half"], name, to=TensorProto.FLOAT)
         return name
 
-    def statistics(self, layers: list[str], target: str) -> None:
+    def _statistics(self, layers: list[str], target: str) -> None:
         """Mean and standard deviation of each layer over time, shape (clips, layers, 2, width)."""
         self.constant("pair", np.array([1], dtype=np.int64))
         for layer in layers:
@@ -78,6 +95,26 @@ class Graph:
             self.node("Concat", [f"{layer}/mean", f"{layer}/std"], f"{layer}/both", axis=1)
             self.node("Unsqueeze", [f"{layer}/both", "pair"], f"{layer}/statistics")
         self.node("Concat", [f"{layer}/statistics" for layer in layers], target, axis=1)
+
+    def angles(self, frames: str, name: str, scales: NDArray[Any], column: str) -> None:
+        """Each frame's number times each of the scales: ``angles``, shape (frames, scales).
+
+        Args:
+            frames: shape (clips, frames, width).
+            name: of the constant that keeps the scales.
+            scales: radians a frame.
+            column: the name of the constant 1, the axis that is added.
+        """
+        self.constant(name, scales.astype(np.float32)[None])
+        self.node("Shape", [frames], "length", start=1, end=2)
+        for number, value in (("zero", 0), ("one_more", 1)):
+            self.constant(number, np.array(value, dtype=np.int64))
+        self.node("Squeeze", ["length"], "count")
+        self.node("Range", ["zero", "count", "one_more"], "numbers")
+        self.node("Cast", ["numbers"], "times", to=TensorProto.FLOAT)
+        self.constant(column, np.array([1], dtype=np.int64))
+        self.node("Unsqueeze", ["times", column], "rows")
+        self.node("Mul", ["rows", name], "angles")
 
     def gelu(self, source: str, target: str) -> None:
         for name, value in (("half", 0.5), ("one", 1.0), ("root_half", np.sqrt(0.5))):
@@ -136,12 +173,11 @@ class Graph:
         self.node("MatMul", [source, weight], f"{target}/product")
         self.node("Add", [f"{target}/product", f"{name}/bias"], target)
 
-    def known(self, name: str, like: list[str]) -> str:
+    def known(self, name: str, scale: str, zero: str) -> None:
         """Take ``name/int8``, a node's output, for ``name`` as bytes, with the scale and the zero of another."""
         self._named.add(f"{name}/int8")
-        for part, value in (("scale", like[1]), ("zero", like[2])):
+        for part, value in (("scale", scale), ("zero", zero)):
             self.node("Identity", [value], f"{name}/{part}")
-        return name
 
     def attention(self, name: str, target: str, scale: str) -> None:
         """Of ``name/query``, ``name/key`` and ``name/value``, each (clips, heads, frames, units of a head)."""
@@ -154,11 +190,27 @@ class Graph:
         self.node("Reshape", [f"{name}/rows", "joined"], target)
 
 
+def arguments(about: str | None) -> argparse.ArgumentParser:
+    """What both tools are asked."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("weights", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--layers", type=int, help="how many to keep; all if not given")
+    parser.add_argument("--float", action="store_true", help="do not quantise")
+    parser.add_argument("--frames", action="store_true", help="give the layers' frames, not their statistics")
+    return parser
+
+
+def write(model: Any, out: Path) -> None:
+    """Write a model, and say how large it is and its checksum."""
+    data = model.SerializeToString()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(data)
+    print(f"{out}  {len(data)} bytes  sha256 {hashlib.sha256(data).hexdigest()}")
+
+
 def safetensors(path: Path) -> Weights:
     """The tensors of a .safetensors file, float32: a JSON header, then raw bytes."""
-    import json
-    import struct
-
     data = path.read_bytes()
     begin = 8 + struct.unpack_from("<Q", data)[0]
     types = {"F32": np.float32, "F16": np.float16}

@@ -16,14 +16,12 @@ Radford et al. (2022), arXiv:2212.04356.
 
 from __future__ import annotations
 
-import argparse
-import hashlib
 import struct
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from encoder_graph import Graph, Weights, safetensors
+from encoder_graph import Graph, Weights, arguments, safetensors, write
 from onnx import TensorProto
 
 CT2_TYPES = {0: np.float32, 1: np.int8, 2: np.int16, 3: np.int32, 4: np.float16}
@@ -37,15 +35,12 @@ TIMESCALE = 10_000
 
 
 def main() -> None:
-    given = _arguments()
+    given = arguments(__doc__).parse_args()
     weights = read(given.weights)
     layers = sum(name.endswith("self_attention/linear_0/weight") for name in weights)
     if not 0 < (wanted := given.layers or layers) <= layers:
         raise SystemExit(f"error: --layers must be from 1 to {layers}, not {wanted}")
-    data = graph(weights, wanted, layers, quantise=not given.float, frames=given.frames).SerializeToString()
-    given.out.parent.mkdir(parents=True, exist_ok=True)
-    given.out.write_bytes(data)
-    print(f"{given.out}  {len(data)} bytes  sha256 {hashlib.sha256(data).hexdigest()}")
+    write(graph(weights, wanted, layers, quantise=not given.float, frames=given.frames), given.out)
 
 
 def read(source: Path) -> Weights:
@@ -88,12 +83,7 @@ def graph(weights: Weights, wanted: int, layers: int, *, quantise: bool, frames:
     outputs = [f"layer_{number}" for number in range(wanted + 1)]
     if wanted == layers:
         build.normalised("layer_norm", f"raw_{layers}", outputs[-1])
-    if not frames:
-        build.statistics(outputs, "statistics")
-    shapes: dict[str, list[Any]] = {name: ["clips", "positions", width] for name in outputs}
-    if not frames:
-        shapes = {"statistics": ["clips", wanted + 1, 2, width]}
-    return build.model({"mel": ["clips", 80, "frames"]}, shapes)
+    return build.model("mel", ["clips", 80, "frames"], outputs, "positions", width, frames=frames)
 
 
 class _Whisper(Graph):
@@ -110,16 +100,7 @@ class _Whisper(Graph):
     def positions(self, width: int) -> None:
         """Sinusoids of each frame's number, sines before cosines, shape (frames, width)."""
         scales = TIMESCALE ** (-np.arange(width // 2) / (width // 2 - 1))
-        self.constant("timescales", scales.astype(np.float32)[None])
-        self.node("Shape", ["frames"], "length", start=1, end=2)
-        for name, value in (("zero", 0), ("one_more", 1)):
-            self.constant(name, np.array(value, dtype=np.int64))
-        self.node("Squeeze", ["length"], "count")
-        self.node("Range", ["zero", "count", "one_more"], "numbers")
-        self.node("Cast", ["numbers"], "times", to=TensorProto.FLOAT)
-        self.constant("column", np.array([1], dtype=np.int64))
-        self.node("Unsqueeze", ["times", "column"], "rows")
-        self.node("Mul", ["rows", "timescales"], "angles")
+        self.angles("frames", "timescales", scales, "column")
         self.node("Sin", ["angles"], "sines")
         self.node("Cos", ["angles"], "cosines")
         self.node("Concat", ["sines", "cosines"], "waves", axis=1)
@@ -220,16 +201,6 @@ def _from_hugging_face(tensors: Weights) -> Weights:
 
 def _norm(tensors: Weights, theirs: str, ours: str) -> Weights:
     return {f"{ours}/gamma": tensors[f"{theirs}.weight"], f"{ours}/beta": tensors[f"{theirs}.bias"]}
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("weights", type=Path)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--layers", type=int, help="how many to keep; all if not given")
-    parser.add_argument("--float", action="store_true", help="do not quantise")
-    parser.add_argument("--frames", action="store_true", help="give the layers' frames, not their statistics")
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

