@@ -20,6 +20,9 @@ Weights = dict[str, NDArray[Any]]
 OPSET = 17
 IR_VERSION = 8
 
+RUNTIMES = "com.microsoft"
+"""The domain of ONNX Runtime's own operators."""
+
 LARGEST = 63
 """Of a quantised weight. Two products of a byte and this fit into 16 bits; where a processor adds such pairs before it
 widens them (x86 without VNNI), larger ones would be cut off."""
@@ -64,7 +67,8 @@ class Graph:
             [make_tensor_value_info(output, TensorProto.FLOAT, size) for output, size in outputs.items()],
             self._constants,
         )
-        model = make_model(made, opset_imports=[make_opsetid("", OPSET)], ir_version=IR_VERSION)
+        imports = [make_opsetid("", OPSET), make_opsetid(RUNTIMES, 1)]
+        model = make_model(made, opset_imports=imports, ir_version=IR_VERSION)
         checker.check_model(model)
         return model
 
@@ -77,6 +81,10 @@ class Graph:
             self._constants.append(from_array(np.asarray(value, order="C"), name))
         return name
 
+    def integer(self, value: int) -> str:
+        """A constant of one integer, shape (1,)."""
+        return self.constant(f"integer/{value}", np.array([value], dtype=np.int64))
+
     def halves(self, name: str, value: NDArray[Any]) -> str:
         """A constant stored as float16."""
         self.constant(f"{name}/half", value.astype(np.float16))
@@ -85,7 +93,6 @@ class Graph:
 
     def _statistics(self, layers: list[str], target: str) -> None:
         """Mean and standard deviation of each layer over time, shape (clips, layers, 2, width)."""
-        self.constant("pair", np.array([1], dtype=np.int64))
         for layer in layers:
             self.node("ReduceMean", [layer], f"{layer}/mean", axes=[1], keepdims=1)
             self.node("Sub", [layer, f"{layer}/mean"], f"{layer}/deviation")
@@ -93,17 +100,16 @@ class Graph:
             self.node("ReduceMean", [f"{layer}/squares"], f"{layer}/variance", axes=[1], keepdims=1)
             self.node("Sqrt", [f"{layer}/variance"], f"{layer}/std")
             self.node("Concat", [f"{layer}/mean", f"{layer}/std"], f"{layer}/both", axis=1)
-            self.node("Unsqueeze", [f"{layer}/both", "pair"], f"{layer}/statistics")
+            self.node("Unsqueeze", [f"{layer}/both", self.integer(1)], f"{layer}/statistics")
         self.node("Concat", [f"{layer}/statistics" for layer in layers], target, axis=1)
 
-    def angles(self, frames: str, name: str, scales: NDArray[Any], column: str) -> None:
+    def angles(self, frames: str, name: str, scales: NDArray[Any]) -> None:
         """Each frame's number times each of the scales: ``angles``, shape (frames, scales).
 
         Args:
             frames: shape (clips, frames, width).
             name: of the constant that keeps the scales.
             scales: radians a frame.
-            column: the name of the constant 1, the axis that is added.
         """
         self.constant(name, scales.astype(np.float32)[None])
         self.node("Shape", [frames], "length", start=1, end=2)
@@ -112,14 +118,14 @@ class Graph:
         self.node("Squeeze", ["length"], "count")
         self.node("Range", ["zero", "count", "one_more"], "numbers")
         self.node("Cast", ["numbers"], "times", to=TensorProto.FLOAT)
-        self.constant(column, np.array([1], dtype=np.int64))
-        self.node("Unsqueeze", ["times", column], "rows")
+        self.node("Unsqueeze", ["times", self.integer(1)], "rows")
         self.node("Mul", ["rows", name], "angles")
 
     def gelu(self, source: str, target: str) -> None:
-        for name, value in (("half", 0.5), ("one", 1.0), ("root_half", np.sqrt(0.5))):
+        """In the form that ONNX Runtime takes for what it is, and computes in one step."""
+        for name, value in (("half", 0.5), ("one", 1.0), ("root", np.sqrt(2))):
             self.constant(name, np.array(value, dtype=np.float32))
-        self.node("Mul", [source, "root_half"], f"{target}/scaled")
+        self.node("Div", [source, "root"], f"{target}/scaled")
         self.node("Erf", [f"{target}/scaled"], f"{target}/erf")
         self.node("Add", [f"{target}/erf", "one"], f"{target}/gate")
         self.node("Mul", [source, f"{target}/gate"], f"{target}/gated")
@@ -138,9 +144,9 @@ class Graph:
             self.constant(f"{name}/weight", matrix)
             self.node("MatMul", [source, f"{name}/weight"], product)
         else:
-            scale = np.maximum(abs(matrix).max(axis=0), 1e-12) / LARGEST
-            self.constant(f"{name}/weight", np.round(matrix / scale).astype(np.int8))
-            self.constant(f"{name}/scale", scale.astype(np.float32))
+            steps, scale = _quantised(matrix)
+            self.constant(f"{name}/weight", steps)
+            self.constant(f"{name}/scale", scale)
             integers, step, zero = self.integers(source)
             self.constant(f"{name}/zero", np.zeros(matrix.shape[1], dtype=np.int8))
             self.node("MatMulInteger", [integers, f"{name}/weight", zero, f"{name}/zero"], f"{target}/integers")
@@ -158,36 +164,42 @@ class Graph:
             self.node("DynamicQuantizeLinear", [source], *names)
         return names
 
-    def stored(self, name: str, source: str, target: str, matrix: NDArray[Any], bias: NDArray[Any]) -> None:
-        """As :meth:`linear`, but multiplied as floats in any case; stored in 8 bits by output channel if quantised."""
-        weight = f"{name}/weight"
-        if self.quantise:
-            scale = np.maximum(abs(matrix).max(axis=0), 1e-12) / np.iinfo(np.int8).max
-            self.constant(f"{name}/steps", np.round(matrix / scale).astype(np.int8))
-            self.constant(f"{name}/scale", scale.astype(np.float32))
-            self.node("Cast", [f"{name}/steps"], f"{name}/numbers", to=TensorProto.FLOAT)
-            self.node("Mul", [f"{name}/numbers", f"{name}/scale"], weight)
-        else:
-            self.constant(weight, matrix)
-        self.constant(f"{name}/bias", bias)
-        self.node("MatMul", [source, weight], f"{target}/product")
-        self.node("Add", [f"{target}/product", f"{name}/bias"], target)
+    def move(self, operator: str, sources: list[str], target: str, *others: str, **attributes: Any) -> None:
+        """A node that moves activations without a change: as bytes, if matrices are quantised.
 
-    def known(self, name: str, scale: str, zero: str) -> None:
-        """Take ``name/int8``, a node's output, for ``name`` as bytes, with the scale and the zero of another."""
-        self._named.add(f"{name}/int8")
-        for part, value in (("scale", scale), ("zero", zero)):
-            self.node("Identity", [value], f"{name}/{part}")
+        Args:
+            operator: the node's.
+            sources: activations; if there are several, all of them parts of one.
+            target: what they are moved to.
+            others: inputs that are no activations.
+            attributes: the node's.
+        """
+        if not self.quantise:
+            self.node(operator, [*sources, *others], target, **attributes)
+            return
+        found = [self.integers(source) for source in sources]
+        self._named.add(f"{target}/int8")
+        self.node(operator, [*(integers for integers, _, _ in found), *others], f"{target}/int8", **attributes)
+        for part, value in zip(("scale", "zero"), found[0][1:], strict=True):
+            self.node("Identity", [value], f"{target}/{part}")
 
-    def attention(self, name: str, target: str, scale: str) -> None:
-        """Of ``name/query``, ``name/key`` and ``name/value``, each (clips, heads, frames, units of a head)."""
-        self.node("Mul", [f"{name}/query", scale], f"{name}/scaled")
-        self.node("Transpose", [f"{name}/key"], f"{name}/turned", perm=[0, 1, 3, 2])
-        self.node("MatMul", [f"{name}/scaled", f"{name}/turned"], f"{name}/scores")
-        self.node("Softmax", [f"{name}/scores"], f"{name}/weights", axis=-1)
-        self.node("MatMul", [f"{name}/weights", f"{name}/value"], f"{name}/mixed")
-        self.node("Transpose", [f"{name}/mixed"], f"{name}/rows", perm=[0, 2, 1, 3])
-        self.node("Reshape", [f"{name}/rows", "joined"], target)
+    def attention(self, parts: list[str], target: str, heads: int) -> None:
+        """Of queries, keys and values, each (clips, frames, width)."""
+        self.node("MultiHeadAttention", parts, target, domain=RUNTIMES, num_heads=heads)
+
+
+def _quantised(matrix: NDArray[Any]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Weights as integers, and the scale of each column: of all that cut off up to half of its range, the nearest."""
+    whole = np.maximum(abs(matrix).max(axis=0), 1e-12) / LARGEST
+    found, least = whole, np.full(matrix.shape[1], np.inf)
+    for scale in whole * np.linspace(0.5, 1, 26)[:, None]:
+        errors = np.square(_steps(matrix, scale) * scale - matrix).sum(axis=0)
+        found, least = np.where(errors < least, scale, found), np.minimum(errors, least)
+    return _steps(matrix, found), found.astype(np.float32)
+
+
+def _steps(matrix: NDArray[Any], scale: NDArray[Any]) -> NDArray[np.int8]:
+    return np.clip(np.round(matrix / scale), -LARGEST, LARGEST).astype(np.int8)
 
 
 def arguments(about: str | None) -> argparse.ArgumentParser:

@@ -67,7 +67,6 @@ def graph(weights: Weights, wanted: int, layers: int, *, quantise: bool, frames:
     """
     build = _Whisper(quantise, weights)
     width = weights["conv1/bias"].size
-    heads = width // HEAD_WIDTH
     for number, stride in ((1, 1), (2, 2)):
         inputs = ["mel" if number == 1 else "conv1", *build.convolution(f"conv{number}")]
         build.node("Conv", inputs, f"convolved{number}", kernel_shape=[3], pads=[1, 1], strides=[stride])
@@ -75,9 +74,6 @@ def graph(weights: Weights, wanted: int, layers: int, *, quantise: bool, frames:
     build.node("Transpose", ["conv2"], "frames", perm=[0, 2, 1])
     build.positions(width)
     build.node("Add", ["frames", "positions"], "layer_0")
-    build.constant("split", np.array([0, 0, 3, heads, HEAD_WIDTH], dtype=np.int64))
-    build.constant("joined", np.array([0, 0, width], dtype=np.int64))
-    build.constant("scale", np.array(HEAD_WIDTH**-0.5, dtype=np.float32))
     for number in range(wanted):
         build.layer(number, last=number + 1 == layers)
     outputs = [f"layer_{number}" for number in range(wanted + 1)]
@@ -92,6 +88,7 @@ class _Whisper(Graph):
     def __init__(self, quantise: bool, weights: Weights) -> None:
         super().__init__(quantise)
         self._weights = weights
+        self._heads = weights["conv1/bias"].size // HEAD_WIDTH
 
     def convolution(self, name: str) -> list[str]:
         """Weights and bias, as float16: what they are published as, and so without loss."""
@@ -100,7 +97,7 @@ class _Whisper(Graph):
     def positions(self, width: int) -> None:
         """Sinusoids of each frame's number, sines before cosines, shape (frames, width)."""
         scales = TIMESCALE ** (-np.arange(width // 2) / (width // 2 - 1))
-        self.angles("frames", "timescales", scales, "column")
+        self.angles("frames", "timescales", scales)
         self.node("Sin", ["angles"], "sines")
         self.node("Cos", ["angles"], "cosines")
         self.node("Concat", ["sines", "cosines"], "waves", axis=1)
@@ -121,12 +118,9 @@ class _Whisper(Graph):
         attention, network = f"{name}/self_attention", f"{name}/ffn"
         self.normalised(f"{attention}/layer_norm", source, f"{attention}/in")
         self.matrix(f"{attention}/linear_0", f"{attention}/in", f"{attention}/all")
-        self.node("Reshape", [f"{attention}/all", "split"], f"{attention}/heads")
-        self.node("Transpose", [f"{attention}/heads"], f"{attention}/parts", perm=[2, 0, 3, 1, 4])
-        for position, part in enumerate(("query", "key", "value")):
-            self.constant(f"number_{position}", np.array(position, dtype=np.int64))
-            self.node("Gather", [f"{attention}/parts", f"number_{position}"], f"{attention}/{part}", axis=0)
-        self.attention(attention, f"{attention}/joined", "scale")
+        parts = [f"{attention}/{part}" for part in ("query", "key", "value")]
+        self.node("Split", [f"{attention}/all"], *parts, axis=2)
+        self.attention(parts, f"{attention}/joined", self._heads)
         self.matrix(f"{attention}/linear_1", f"{attention}/joined", f"{attention}/out")
         self.node("Add", [source, f"{attention}/out"], f"{name}/attended")
         self.normalised(f"{network}/layer_norm", f"{name}/attended", f"{network}/in")

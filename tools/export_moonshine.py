@@ -10,9 +10,9 @@ of all layers is normalised, as Moonshine's own output is. With ``--frames`` the
 ``layer_0`` and so on, shape (clips, frames, width).
 
 Layers above ``--layers`` are cut off, and with ``--attended`` the last one after its attention, which has a third of
-its weights. Unless ``--float`` is given, matrices and the second convolution are kept and multiplied as integers:
-weights in 7 bits by output channel, activations in 8 bits as they come. The third convolution is kept in 8 bits and
-multiplied as floats, the first is float16. Jeffries et al. (2024), arXiv:2410.15608.
+its weights. Unless ``--float`` is given, matrices and the last two convolutions are kept and multiplied as integers:
+weights in 7 bits by output channel, activations in 8 bits as they come. The first convolution is float16.
+Jeffries et al. (2024), arXiv:2410.15608.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnxruntime
-from encoder_graph import EPSILON, Graph, Weights, arguments, safetensors, write
+from encoder_graph import EPSILON, RUNTIMES, Graph, Weights, arguments, safetensors, write
 from numpy.typing import NDArray
 from onnx.helper import tensor_dtype_to_np_dtype
 
@@ -36,8 +36,22 @@ ROTATED = 32
 TIMESCALE = 10_000
 """Of the slowest rotation, to the fastest."""
 
-CONVOLUTIONS = {1: (127, 64), 2: (7, 3), 3: (3, 2)}
-"""By number: how many samples or frames each covers, and its stride."""
+
+class Convolution(NamedTuple):
+    """How many samples or frames a kernel covers, and how far it moves."""
+
+    size: int
+    stride: int
+
+
+CONVOLUTIONS = {1: Convolution(127, 64), 2: Convolution(7, 3), 3: Convolution(3, 2)}
+"""By number."""
+
+FAINT = 0.2
+"""The least that a frame's peak is taken to be; no unit of one is lower than -0.17."""
+
+END = np.iinfo(np.int64).max
+"""To slice to."""
 
 
 def main() -> None:
@@ -75,7 +89,6 @@ class _Moonshine(Graph):
         super().__init__(quantise)
         self._weights = weights
         self.width = weights["conv1.weight"].shape[0]
-        self._head = self.width // HEADS
 
     def layers(self, wanted: range, count: int, *, attended: bool) -> list[str]:
         """The names of the wanted layers, of so many in all, 0 being the convolutions' output.
@@ -97,87 +110,100 @@ class _Moonshine(Graph):
         return [f"layer_{number}" for number in wanted]
 
     def _convolutions(self) -> None:
-        """Three of them, over the sound itself; after the first the clip is normalised as a whole."""
-        self.constant("one_channel", np.array([1], dtype=np.int64))
-        self.node("Unsqueeze", ["sound", "one_channel"], "channel")
-        size, stride = CONVOLUTIONS[1]
-        kernel = self.halves("conv1/weight", self._weights["conv1.weight"])
-        self.node("Conv", ["channel", kernel], "convolved1", kernel_shape=[size], strides=[stride])
+        """Three of them, over the sound itself; after the first the clip is normalised as a whole.
+
+        Each is a product of matrices: its kernel, and the frames that it covers side by side.
+        """
+        self._sound_side_by_side("windows")
+        kernel = self._weights["conv1.weight"][:, 0].T
+        filled = np.pad(kernel, ((0, 2 * CONVOLUTIONS[1].stride - len(kernel)), (0, 0)))
+        self.node("MatMul", ["windows", self.halves("conv1/weight", filled)], "convolved1")
         self.node("Tanh", ["convolved1"], "bounded")
-        self.node("ReduceMean", ["bounded"], "middle", axes=[1, 2], keepdims=1)
-        self.node("Sub", ["bounded", "middle"], "centred")
-        self.node("Mul", ["centred", "centred"], "squared")
-        self.node("ReduceMean", ["squared"], "spread", axes=[1, 2], keepdims=1)
-        self.constant("epsilon", np.array(EPSILON, dtype=np.float32))
-        self.node("Add", ["spread", "epsilon"], "variance")
-        self.node("Sqrt", ["variance"], "deviation")
-        self.node("Div", ["centred", "deviation"], "whitened")
         kernel = self._weights["conv2.weight"]
         norm = [self._weights[f"groupnorm.{part}"] for part in ("weight", "bias")]
         if self.quantise:
             # loud channels quieter, and their weights larger: no one channel is to set the step of all
             evened = np.sqrt((abs(norm[0]) + abs(norm[1])) / abs(kernel).max(axis=(0, 2)))
             norm, kernel = [part / evened for part in norm], kernel * evened[:, None]
-        for part, value in zip(("weight", "bias"), norm, strict=True):
-            self.constant(f"groupnorm/{part}", value.reshape(-1, 1))
-        self.node("Mul", ["whitened", "groupnorm/weight"], "weighted")
-        self.node("Add", ["weighted", "groupnorm/bias"], "normal")
-        self.node("Transpose", ["normal"], "normal_rows", perm=[0, 2, 1])
-        wide = self._side_by_side(2, "normal_rows", "wide2", integers=self.quantise)
-        self.linear("convolution2", wide, "convolved2", _unfolded(kernel), self._weights["conv2.bias"])
+        self._normalised_as_a_whole("bounded", "normal", *norm)
+        covered = [f"normal/{place}" for place in range(CONVOLUTIONS[2].size)]
+        for place, frames in enumerate(covered):
+            self.move("Slice", ["normal"], frames, *self._bounds(2, place))
+        self.move("Concat", covered, "wide", axis=2)
+        self.linear("convolution2", "wide", "convolved2", np.concatenate(_places(kernel)), self._weights["conv2.bias"])
         self.gelu("convolved2", "conv2")
-        # a few of its inputs are a hundred times as large as most: as bytes they would drown the others
-        wide = self._side_by_side(3, "conv2", "wide3")
-        matrix, bias = _unfolded(self._weights["conv3.weight"]), self._weights["conv3.bias"]
-        self.stored("convolution3", wide, "convolved3", matrix, bias)
+        self._convolved_by_peaks("conv2", "convolved3")
         self.gelu("convolved3", "layer_0")
 
-    def _side_by_side(self, number: int, source: str, target: str, *, integers: bool = False) -> str:
-        """The frames that each step of a convolution covers side by side: it is a matrix's product then.
+    def _sound_side_by_side(self, target: str) -> None:
+        """Two strides of the sound for each frame, which the first kernel covers but for a sample.
 
-        With ``integers`` they are bytes before they are repeated.
+        Shape (clips, frames, 2 · stride).
         """
+        size, stride = CONVOLUTIONS[1]
+        self.constant("missing", np.array([0, 0, 0, 2 * stride - size]))
+        self.constant("strides", np.array([0, -1, stride]))
+        first, second, last, end = map(self.integer, (0, 1, -1, END))
+        self.node("Pad", ["sound", "missing"], "padded")
+        self.node("Shape", ["padded"], "samples", start=1)
+        self.node("Mod", ["samples", self.integer(stride)], "over")
+        self.node("Sub", ["samples", "over"], "used")
+        self.node("Slice", ["padded", first, "used", self.integer(1)], "used_sound")
+        self.node("Reshape", ["used_sound", "strides"], "blocks")
+        self.node("Slice", ["blocks", first, last, self.integer(1)], "blocks/first")
+        self.node("Slice", ["blocks", second, end, self.integer(1)], "blocks/second")
+        self.node("Concat", ["blocks/first", "blocks/second"], target, axis=2)
+
+    def _normalised_as_a_whole(self, source: str, target: str, weight: NDArray[Any], bias: NDArray[Any]) -> None:
+        """By mean and variance over all frames and channels, then each channel's weight and bias."""
+        for name, value in (("weight", weight), ("bias", bias), ("epsilon", np.array(EPSILON))):
+            self.constant(f"groupnorm/{name}", value.astype(np.float32))
+        self.node("ReduceMean", [source], "middle", axes=[1, 2], keepdims=1)
+        self.node("Mul", [source, source], "squares")
+        self.node("ReduceMean", ["squares"], "power", axes=[1, 2], keepdims=1)
+        self.node("Mul", ["middle", "middle"], "offset")
+        self.node("Sub", ["power", "offset"], "spread")
+        self.node("Add", ["spread", "groupnorm/epsilon"], "variance")
+        self.node("Sqrt", ["variance"], "deviation")
+        self.node("Div", ["groupnorm/weight", "deviation"], "factor")
+        self.node("Mul", ["middle", "factor"], "moved")
+        self.node("Sub", ["groupnorm/bias", "moved"], "shift")
+        self.node("Mul", [source, "factor"], "weighted")
+        self.node("Add", ["weighted", "shift"], target)
+
+    def _convolved_by_peaks(self, source: str, target: str) -> None:
+        """The third convolution, each place of its kernel by itself, of frames that are divided by their peaks.
+
+        Some frames are a hundred times as loud as most; as bytes, they would drown the others.
+        """
+        self.constant("faint", np.array(FAINT, dtype=np.float32))
+        self.node("ReduceMax", [source], f"{source}/peak", axes=[2], keepdims=1)
+        self.node("Max", [f"{source}/peak", "faint"], "peak")
+        self.node("Div", [source, "peak"], "level")
+        parts = []
+        for place, matrix in enumerate(_places(self._weights["conv3.weight"])):
+            part, bounds = f"{target}/{place}", self._bounds(3, place)
+            self.move("Slice", ["level"], f"level/{place}", *bounds)
+            self.node("Slice", ["peak", *bounds], f"peak/{place}")
+            self.linear(f"convolution3/{place}", f"level/{place}", f"{part}/level", matrix, None)
+            self.node("Mul", [f"{part}/level", f"peak/{place}"], part)
+            parts.append(part)
+        self.node("Sum", parts, f"{target}/product")
+        self.constant(f"{target}/bias", self._weights["conv3.bias"])
+        self.node("Add", [f"{target}/product", f"{target}/bias"], target)
+
+    def _bounds(self, number: int, place: int) -> list[str]:
+        """Where to slice for the frames that a place of a convolution's kernel covers: first, last, axis and step."""
         size, stride = CONVOLUTIONS[number]
-        wide = target
-        if integers:
-            source, *known = self.integers(source)
-            target = f"{wide}/int8"
-        for name, value in (("step", stride), ("time", 1)):
-            self.constant(f"{target}/{name}", np.array([value], dtype=np.int64))
-        shifted = []
-        for place in range(size):
-            end = place + 1 - size if place + 1 < size else np.iinfo(np.int64).max
-            self.constant(f"{target}/begin_{place}", np.array([place], dtype=np.int64))
-            self.constant(f"{target}/end_{place}", np.array([end], dtype=np.int64))
-            bounds = [f"{target}/{part}" for part in (f"begin_{place}", f"end_{place}", "time", "step")]
-            self.node("Slice", [source, *bounds], f"{target}/shifted_{place}")
-            shifted.append(f"{target}/shifted_{place}")
-        self.node("Concat", shifted, target, axis=2)
-        if integers:
-            self.known(wide, *known)
-        return wide
+        numbers = (place, END if place + 1 == size else place + 1 - size, 1, stride)
+        return [self.integer(number) for number in numbers]
 
     def _rotations(self) -> None:
         """Cosines and sines of each frame's number, shape (frames, half of what is rotated in a head)."""
         half = ROTATED // 2
-        frequencies = TIMESCALE ** (-np.arange(half) / half)
-        self.angles("layer_0", "frequencies", frequencies, "one_channel")
+        self.angles("layer_0", "frequencies", TIMESCALE ** (-np.arange(half) / half))
         self.node("Cos", ["angles"], "cosines")
         self.node("Sin", ["angles"], "sines")
-        self.constant("split", np.array([0, 0, 3, HEADS, self._head], dtype=np.int64))
-        self.constant("joined", np.array([0, 0, self.width], dtype=np.int64))
-        self.constant("scale", np.array(self._head**-0.5, dtype=np.float32))
-        self.constant("pieces", np.array([half, half, self._head - 2 * half], dtype=np.int64))
-
-    def _turned(self, source: str, target: str) -> None:
-        """Queries or keys whose first units, two by two, turn with time."""
-        even, odd, rest = (f"{source}/{piece}" for piece in ("even", "odd", "rest"))
-        self.node("Split", [source, "pieces"], even, odd, rest, axis=3)
-        for one, other, operator, name in ((even, odd, "Sub", "turned_even"), (odd, even, "Add", "turned_odd")):
-            self.node("Mul", [one, "cosines"], f"{source}/{name}/own")
-            self.node("Mul", [other, "sines"], f"{source}/{name}/other")
-            self.node(operator, [f"{source}/{name}/own", f"{source}/{name}/other"], f"{source}/{name}")
-        self.node("Concat", [f"{source}/turned_even", f"{source}/turned_odd", rest], target, axis=3)
 
     def _normalised(self, name: str, source: str, target: str) -> None:
         self.normalise(source, target, self.constant(f"{name}/scale", self._weights[f"{name}.weight"]))
@@ -187,18 +213,24 @@ class _Moonshine(Graph):
         name, source, theirs = f"layer_{number}", f"layer_{number}", f"layers.{number}"
         attention = f"{name}/attention"
         self._normalised(f"{theirs}.input_layernorm", source, f"{attention}/in")
-        parts = [self._weights[f"{theirs}.self_attn.{letter}_proj.weight"] for letter in "qkv"]
-        parts[:2] = [part[self._halved()] for part in parts[:2]]
-        self.linear(f"{theirs}.self_attn.qkv", f"{attention}/in", f"{attention}/all", np.concatenate(parts).T, None)
-        self.node("Reshape", [f"{attention}/all", "split"], f"{attention}/heads")
-        self.node("Transpose", [f"{attention}/heads"], f"{attention}/parts", perm=[2, 0, 3, 1, 4])
-        for position, part in enumerate(("query", "key", "value")):
-            self.constant(f"number_{position}", np.array(position, dtype=np.int64))
-            still = f"{attention}/{part}" if part == "value" else f"{attention}/still_{part}"
-            self.node("Gather", [f"{attention}/parts", f"number_{position}"], still, axis=0)
-            if part != "value":
-                self._turned(still, f"{attention}/{part}")
-        self.attention(attention, f"{attention}/joined", "scale")
+        matrices = [self._weights[f"{theirs}.self_attn.{letter}_proj.weight"] for letter in "qkv"]
+        self.linear(f"{theirs}.self_attn.qkv", f"{attention}/in", f"{attention}/all", np.concatenate(matrices).T, None)
+        self.constant("turning", np.array([2 * self.width, self.width]))
+        still, turned, value = (f"{attention}/{part}" for part in ("still", "turned", "value"))
+        self.node("Split", [f"{attention}/all", "turning"], still, value, axis=2)
+        # the first units of each head, two by two, turn with time
+        self.node(
+            "RotaryEmbedding",
+            [still, self.integer(0), "cosines", "sines"],
+            turned,
+            domain=RUNTIMES,
+            num_heads=2 * HEADS,
+            rotary_embedding_dim=ROTATED,
+            interleaved=1,
+        )
+        query, key = f"{attention}/query", f"{attention}/key"
+        self.node("Split", [turned], query, key, axis=2)
+        self.attention([query, key, value], f"{attention}/joined", HEADS)
         out = self._weights[f"{theirs}.self_attn.o_proj.weight"].T
         self.linear(f"{theirs}.self_attn.o_proj", f"{attention}/joined", f"{attention}/out", out, None)
         self.node("Add", [source, f"{attention}/out"], f"{name}/attended")
@@ -216,16 +248,10 @@ class _Moonshine(Graph):
     def _matrix(self, name: str, source: str, target: str) -> None:
         self.linear(name, source, target, self._weights[f"{name}.weight"].T, self._weights[f"{name}.bias"])
 
-    def _halved(self) -> NDArray[np.int64]:
-        """The order of rows in which the units that are turned together, neighbours as published, stand apart."""
-        pairs = np.arange(ROTATED).reshape(-1, 2).T.ravel()
-        head = np.concatenate([pairs, np.arange(ROTATED, self._head)])
-        return (np.arange(HEADS)[:, None] * self._head + head).ravel()
 
-
-def _unfolded(kernel: NDArray[Any]) -> NDArray[Any]:
-    """A convolution's weights, shape (out, in, size), as the matrix of frames side by side, shape (size · in, out)."""
-    return kernel.transpose(2, 1, 0).reshape(-1, kernel.shape[0])
+def _places(kernel: NDArray[Any]) -> NDArray[Any]:
+    """A convolution's weights, shape (out, in, size), as a matrix for each place, shape (size, in, out)."""
+    return kernel.transpose(2, 1, 0)
 
 
 def _from_ort(path: Path) -> Weights:

@@ -41,11 +41,13 @@ def bench(made_table, tmp_path):
         yield made
 
 
+@pytest.mark.parametrize("by_columns", [True, False])
 @pytest.mark.parametrize(
     ("family", "components"), [("ridge", None), ("lda", 6), ("svm", 6), ("logistic", 4), ("extra_trees", 4)]
 )
-def test_trials_on_wide_features_say_what_the_saved_pipeline_says(bench, monkeypatch, family, components):
+def test_trials_on_wide_features_say_what_the_saved_pipeline_says(bench, monkeypatch, family, components, by_columns):
     monkeypatch.setattr("speech_emotion.training.judging.WIDE", 5)
+    monkeypatch.setattr("speech_emotion.training.wide.by_columns", lambda *_: by_columns)
     own = {"penalty": 0.3, "centred": 0.6} if family == "ridge" else {}
     candidate = Candidate(family, ("mel", "mfcc"), own, ("mean",), components=components)
     for fold in range(bench.folds):
@@ -89,11 +91,12 @@ def test_a_worker_that_cannot_read_the_recordings_is_no_fault_of_the_candidate(b
         attempt(Race(bench, Candidate("lda", ("mel",), {}, ("mean",))))
 
 
-def test_components_are_those_of_principal_component_analysis():
+@pytest.mark.parametrize("rows", [60, 300])
+def test_components_are_those_of_principal_component_analysis(rows):
     from sklearn.decomposition import PCA
 
     rng = np.random.default_rng(0)
-    X = (rng.normal(size=(60, 200)) * 0.7 ** np.arange(200)).astype(np.float32)
+    X = (rng.normal(size=(rows, 200)) * 0.7 ** np.arange(200)).astype(np.float32)
     ours, theirs = Components(5).fit(X), PCA(5).fit(X)
     turned = np.abs(ours.components_ @ theirs.components_.T)
     assert turned / np.linalg.norm(ours.components_, axis=1, keepdims=True) == pytest.approx(np.eye(5), abs=0.02)

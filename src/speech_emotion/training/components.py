@@ -1,8 +1,8 @@
-"""Principal components of features by the thousand, found by what the rows have to do with each other.
+"""Principal components of features by the thousand, found by what rows or columns have to do with each other.
 
-With more columns than rows the components follow from the rows' products alone (the Gram matrix), by a few steps of
-subspace iteration (Halko, Martinsson & Tropp, 2011, SIAM Review 53(2), algorithm 4.4). The start is the same each
-time, so the same rows give the same bits.
+With more columns than rows the components follow from the rows' products alone (the Gram matrix), otherwise from the
+columns', by a few steps of subspace iteration (Halko, Martinsson & Tropp, 2011, SIAM Review 53(2), algorithm 4.4). The
+start is the same each time, so the same rows give the same bits.
 """
 
 from __future__ import annotations
@@ -39,8 +39,11 @@ class Components(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         X = validate_data(self, X, dtype=[np.float32, np.float64])
         self.mean_ = X.mean(axis=0)
         centred = X - self.mean_
-        weights = row_weights(centred @ centred.T, self.count)
-        self.components_ = (centred.T @ weights.astype(X.dtype)).T
+        if X.shape[1] <= len(X):
+            weights = column_weights(centred, centred.T @ centred, self.count)
+        else:
+            weights = centred.T @ row_weights(centred @ centred.T, self.count).astype(X.dtype)
+        self.components_ = weights.astype(X.dtype).T
         self.n_components_ = len(self.components_)
         return self
 
@@ -61,16 +64,44 @@ def row_weights(gram: NDArray[Any], count: int) -> NDArray[np.float64]:
     Returns:
         Shape (n, components). ``gram @ weights`` are the components of the rows themselves.
     """
-    n = len(gram)
+    values, vectors = _leading(gram, count)
+    return vectors * _signs(vectors) / (np.sqrt(values) * _spread(values, len(gram)))  # type: ignore[no-any-return]
+
+
+def column_weights(rows: NDArray[Any], products: NDArray[Any], count: int) -> NDArray[np.float64]:
+    """The directions themselves.
+
+    Args:
+        rows: centred, shape (n, columns).
+        products: ``rows.T @ rows``.
+        count: how many; fewer where there are fewer columns.
+
+    Returns:
+        Shape (columns, components). ``rows @ weights`` are the components of the rows.
+    """
+    values, vectors = _leading(products, count)
+    signs = _signs(rows @ vectors.astype(rows.dtype))
+    return vectors * signs / _spread(values, len(rows))  # type: ignore[no-any-return]
+
+
+def _leading(products: NDArray[Any], count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The largest eigenvalues, and their vectors, shape (n, components)."""
+    n = len(products)
     width = min(count + SPARE, n)
-    basis = np.random.default_rng(0).normal(size=(n, width)).astype(gram.dtype)
+    basis = np.random.default_rng(0).normal(size=(n, width)).astype(products.dtype)
     for _ in range(STEPS):
-        basis, _ = np.linalg.qr(gram @ basis)
-    values, turned = np.linalg.eigh((basis.T @ (gram @ basis)).astype(np.float64))
+        basis, _ = np.linalg.qr(products @ basis)
+    values, turned = np.linalg.eigh((basis.T @ (products @ basis)).astype(np.float64))
     order = np.argsort(-values)[: min(count, n)]
     kept = order[values[order] > 1e-6 * values[order[0]]] if values[order[0]] > 0 else order[:1]
-    vectors = basis.astype(np.float64) @ turned[:, kept]
-    # the largest entry of each is positive, so that its sign follows from the rows
-    signs = np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(len(kept))])
-    spread = np.sqrt(max(float(values[order[0]]), 1e-12) / n)
-    return vectors * signs / (np.sqrt(np.maximum(values[kept], 1e-12)) * spread)  # type: ignore[no-any-return]
+    return np.maximum(values[kept], 1e-12), basis.astype(np.float64) @ turned[:, kept]
+
+
+def _signs(rows: NDArray[Any]) -> NDArray[Any]:
+    """The largest component of any row is positive, so that the sign follows from the rows."""
+    return np.sign(rows[np.abs(rows).argmax(axis=0), np.arange(rows.shape[1])])  # type: ignore[no-any-return]
+
+
+def _spread(values: NDArray[np.float64], rows: int) -> float:
+    """Of the first component."""
+    return float(np.sqrt(values[0] / rows))

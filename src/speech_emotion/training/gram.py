@@ -1,23 +1,18 @@
-"""Trials on features by the thousand: what rows have to do with each other, computed once.
+"""Ridge regression on features by the thousand, of sums that many trials have in common.
 
-The products of a fold's standardised rows (its Gram matrix) are all that ridge regression in its dual form, and
-principal components, need; and those of several feature groups add up. So a trial costs one system of equations, not
-the columns. The numbers are those of the pipelines that are saved at the end, to rounding.
+With more columns than rows all that it needs are the products of the standardised rows with each other (their Gram
+matrix, the dual form); otherwise those of the columns. Both are computed once, and a trial is then one system of
+equations. The numbers are those of :class:`.ridge.BalancedRidge` to rounding.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..features.whole import WHOLE
-from .components import row_weights
-from .fold_data import Bench, Columns
 from .ridge import SLOPE, balanced
-from .scaling import standard_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,38 +30,20 @@ class Gram:
     columns: int
 
 
-def gram_of(bench: Bench, columns: Columns, fold: int) -> Gram:
-    """The products of a fold's rows, of some columns standardised."""
-    total: NDArray[np.float32] | None = None
-    for group in columns.features:
-        own = bench.columns((group,), columns.statistics)
-        if group in WHOLE:
-            name = f"gram-{group}-{fold}"
-            part = bench.shared.derived(name, lambda own=own: _products(bench, own, fold))  # type: ignore[misc]
-        else:
-            part = _products(bench, own, fold)
-        total = part if total is None else total + part
-    assert total is not None
-    count = total.shape[1]
-    return Gram(total[:count], total[count:], len(columns.where))
+@dataclass(frozen=True, slots=True, eq=False)
+class Moments:
+    """The sums over a fold's rows.
 
+    Attributes:
+        learnt: the standardised rows, float32, shape (n, columns).
+        asked: the tested ones, float32, shape (test, columns).
+        products: of the columns with each other, over the learnt rows by their :func:`.ridge.balanced` weights,
+            float32, shape (columns, columns).
+    """
 
-def components_of(bench: Bench, columns: Columns, fold: int, count: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The principal components of a fold's learnt and tested rows, as :class:`.components.Components` has them."""
-    name = f"components-{'-'.join(columns.features)}-{'-'.join(columns.statistics)}-{count}-{fold}"
-
-    def make() -> NDArray[np.float32]:
-        gram = gram_of(bench, columns, fold)
-        row, column = gram.learnt.mean(axis=0), gram.learnt.mean(axis=1, keepdims=True)
-        middle = gram.learnt.mean()
-        weights = row_weights(gram.learnt - row - column + middle, count).astype(np.float32)
-        centred = [gram.learnt - row - column + middle]
-        centred.append(gram.asked - gram.asked.mean(axis=1, keepdims=True) - row + middle)
-        return np.concatenate([part @ weights for part in centred])
-
-    rows = bench.shared.derived(name, make)
-    learnt = len(bench.rows(fold)[0]) * bench.times
-    return rows[:learnt], rows[learnt:]
+    learnt: NDArray[np.float32]
+    asked: NDArray[np.float32]
+    products: NDArray[np.float32]
 
 
 def ridge_by_gram(
@@ -102,12 +79,39 @@ def ridge_by_gram(
     return SLOPE * (shifted @ slopes / gram.columns + centre)  # type: ignore[no-any-return]
 
 
-def _less_their_means(rows: NDArray[np.float32], who: NDArray[np.intp], share: np.float32) -> NDArray[np.float32]:
-    counts = np.bincount(who).astype(np.float32)
-    chosen = np.zeros((len(counts), len(who)), dtype=np.float32)
-    chosen[who, np.arange(len(who))] = 1
-    means = (chosen @ rows) / counts[:, None]
-    return rows - share * (means - rows.mean(axis=0))[who]  # type: ignore[no-any-return]
+def ridge_by_moments(
+    moments: Moments,
+    numbers: NDArray[np.intp],
+    who: NDArray[np.intp] | None,
+    classes: int,
+    penalty: float,
+    centred: float,
+) -> NDArray[np.float64]:
+    """The same by the columns; the arguments are those of :func:`ridge_by_gram`."""
+    learnt, asked = moments.learnt, moments.asked
+    rows, columns = learnt.shape
+    weights = balanced(numbers, classes).astype(np.float32)
+    targets = np.eye(classes, dtype=np.float32)[numbers]
+    centre = np.average(targets, axis=0, weights=weights)
+    weighed = weights[:, None] * targets
+    products, system, middle = learnt.T @ weighed, moments.products, weights @ learnt
+    if who is not None and centred:
+        # of each speaker: what is taken away from the rows, their sum by weight, their weight and that of each class
+        chosen = np.zeros((who.max() + 1, rows), dtype=np.float32)
+        chosen[who, np.arange(rows)] = 1
+        away = chosen @ learnt / chosen.sum(axis=1, keepdims=True) - learnt.mean(axis=0)
+        away *= np.float32(centred)
+        own, weight = (chosen * weights) @ learnt, chosen @ weights
+        crossed = own.T @ away
+        system = system - crossed - crossed.T + (away * weight[:, None]).T @ away
+        products = products - away.T @ (chosen @ weighed)
+        middle = middle - weight @ away
+    total = np.float32(weights.sum())
+    middle = middle / total
+    system = (system - np.outer(total * middle, middle)) / np.float32(columns)
+    system[np.diag_indices(columns)] += np.float32(penalty)
+    slopes = _solved(system, products.astype(np.float64) - np.outer(total * middle, centre)) / columns
+    return SLOPE * (asked @ slopes + centre - middle @ slopes)  # type: ignore[no-any-return]
 
 
 def _solved(system: NDArray[np.float32], targets: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -120,8 +124,9 @@ def _solved(system: NDArray[np.float32], targets: NDArray[np.float64]) -> NDArra
     return found + cho_solve(factor, left.astype(np.float32), check_finite=False)  # type: ignore[no-any-return]
 
 
-def _products(bench: Bench, columns: Columns, fold: int) -> NDArray[np.float32]:
-    learnt, asked = bench.values(columns, fold)
-    middle, scale = standard_of(learnt)
-    learnt = (learnt - middle) / scale
-    return np.concatenate([learnt, (asked - middle) / scale]) @ learnt.T  # type: ignore[no-any-return]
+def _less_their_means(rows: NDArray[np.float32], who: NDArray[np.intp], share: np.float32) -> NDArray[np.float32]:
+    counts = np.bincount(who).astype(np.float32)
+    chosen = np.zeros((len(counts), len(who)), dtype=np.float32)
+    chosen[who, np.arange(len(who))] = 1
+    means = (chosen @ rows) / counts[:, None]
+    return rows - share * (means - rows.mean(axis=0))[who]  # type: ignore[no-any-return]

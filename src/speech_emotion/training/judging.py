@@ -210,12 +210,12 @@ def held_out(bench: Bench, candidate: Candidate, fold: int) -> NDArray[np.float6
     columns = bench.columns(candidate.features, candidate.statistics)
     labels, who = bench.learnt("labels", fold), bench.learnt("who", fold)
     if len(columns.where) > WIDE:
-        from . import gram
+        from . import wide
 
         if candidate.family == "ridge" and candidate.components is None:
             return _ridge(bench, candidate, columns, fold)
         assert candidate.components is not None
-        learnt, asked = gram.components_of(bench, columns, fold, candidate.components)
+        learnt, asked = wide.components_of(bench, columns, fold, candidate.components)
         estimator = replace(candidate, scaling="none", components=None).estimator(bench.seed)
     else:
         learnt, asked = bench.values(columns, fold)
@@ -255,13 +255,10 @@ def _libraries() -> Any:
 
 
 def _ridge(bench: Bench, candidate: Candidate, columns: Columns, fold: int) -> NDArray[np.float64]:
-    from . import gram
+    from . import wide
 
-    labels, who = bench.learnt("labels", fold), bench.learnt("who", fold)
     settings: dict[str, Any] = {**family_named("ridge").defaults, **candidate.hyperparameters}
-    there, numbers = np.unique(labels, return_inverse=True)
-    speakers = np.unique(who, return_inverse=True)[1]
-    logits = gram.ridge_by_gram(gram.gram_of(bench, columns, fold), numbers, speakers, len(there), **settings)
-    probabilities = np.zeros((len(logits), bench.classes))
-    probabilities[:, there] = softmax(logits)
+    probabilities = np.zeros((len(bench.rows(fold)[1]), bench.classes))
+    there = np.unique(bench.learnt("labels", fold))
+    probabilities[:, there] = softmax(wide.ridge_of(bench, columns, fold, **settings))
     return probabilities
