@@ -184,3 +184,19 @@ def test_words_that_cannot_be_are_one_line_before_anything_is_heard(
 ) -> None:
     options = [str(whisper_folder) if option == "FOLDER" else option for option in options]
     assert says in refused(["predict", str(clips), *options])
+
+
+def test_a_list_that_cannot_be_read_and_a_name_that_is_blank_cost_their_own_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], voice: Any
+) -> None:
+    soundfile.write(tmp_path / "a.wav", voice(1.0), 16_000)
+    (tmp_path / "no.csv").write_text("file\na.wav\n")
+    (tmp_path / "part.csv").write_text("path,start\na.wav,1.5\n")
+    names = [str(tmp_path / name) for name in ("no.csv", "a.wav", "part.csv")]
+    assert run(["predict", *names, "", "--format", "jsonl"]) == 1
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    errors = {Path(line["path"]).name: line.get("error") for line in lines}
+    assert errors["a.wav"] is None
+    assert "no column 'path'" in errors["no.csv"]
+    assert "recordings are heard whole" in errors["part.csv"]
+    assert "empty name" in errors[""]

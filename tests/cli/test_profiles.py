@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import soundfile
 
 from speech_emotion.cli.main import run
 from speech_emotion.models import profiles
+from speech_emotion.models.bundle import load
 from speech_emotion.recognition import adapting
 
 Captured = pytest.CaptureFixture[str]
@@ -108,3 +112,28 @@ def test_what_cannot_be_is_one_line_before_anything_is_heard(
 ) -> None:
     assert says in refused(["predict", str(clips), *options])
     assert not profiles.folder().exists()
+
+
+def test_what_many_hear_at_once_is_remembered_of_all(clips: Path) -> None:
+    model = load("tone")
+    half = np.full((1, len(model.emotions)), 1 / len(model.emotions))
+
+    def hear(_: int) -> None:
+        for _ in range(5):
+            heard = profiles.open("ann", model)
+            before = deepcopy(heard)
+            heard.hear(half, "ann")
+            profiles.add(profiles.path_of("ann"), heard, before, model)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(hear, range(4)))
+    assert profiles.load("ann").session.count == 20
+    assert [file.name for file in profiles.folder().iterdir()] == ["ann.json"]
+
+
+def test_one_unknown_name_does_not_keep_the_others_remembered(clips: Path, capsys: Captured) -> None:
+    for name in ("ann", "bob"):
+        profiles.save(name, load("tone").adaptation())
+    assert run(["profiles", "delete", "ann", "nope", "bob"]) == 2
+    assert profiles.names() == ()
+    assert "error: unknown speaker 'nope'" in capsys.readouterr().err

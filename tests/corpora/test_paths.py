@@ -145,3 +145,28 @@ def test_a_forked_process_opens_an_archive_anew(archive: Path) -> None:
     command = [sys.executable, "-c", FORKED, str(archive)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout == "3\n", done.stderr
+
+
+def test_links_to_folders_are_followed_and_each_folder_is_entered_once(tmp_path: Path) -> None:
+    (tmp_path / "far" / "inner").mkdir(parents=True)
+    (tmp_path / "far" / "inner" / "a.wav").write_bytes(b"")
+    (tmp_path / "near").mkdir()
+    for name in ("one", "two"):
+        (tmp_path / "near" / name).symlink_to(tmp_path / "far", target_is_directory=True)
+    (tmp_path / "far" / "inner" / "back").symlink_to(tmp_path / "near", target_is_directory=True)
+    found = [Path(file).relative_to(tmp_path).as_posix() for file in paths.walk(tmp_path / "near")]
+    assert found == ["near/one/inner/a.wav"]
+
+
+def test_a_folder_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "locked").mkdir()
+    scandir = os.scandir
+
+    def refuse(place: str) -> object:
+        if Path(place).name == "locked":
+            raise PermissionError(13, "Permission denied", place)
+        return scandir(place)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(CorpusError, match="locked: permission denied"):
+        list(paths.walk(tmp_path))

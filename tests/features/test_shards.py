@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from speech_emotion.corpora.locks import alone_in
 from speech_emotion.corpora.utterance import Corpus, Origin, Utterance
 from speech_emotion.errors import FeatureError, UsageError
 from speech_emotion.features import batch
@@ -163,6 +164,8 @@ def test_rows_columns_and_copies_are_chosen_as_in_memory(corpus: Corpus, tmp_pat
     [
         lambda about: about.update(format=2),
         lambda about: about.pop("voices"),
+        lambda about: about.pop("format"),
+        lambda about: about["origins"][0].update(licence=None),
         lambda about: about.update(shards=[]),
         lambda about: about.update(shards=[], voices={}),
         lambda about: about["shards"][0].update(file="../t.npz"),
@@ -187,3 +190,20 @@ def test_a_shard_that_is_another_is_refused(corpus: Corpus, tmp_path: Path) -> N
     (table.folder / table.shards[0].file).write_bytes((table.folder / table.shards[1].file).read_bytes())
     with pytest.raises(FeatureError, match=f"is not the shard that {MANIFEST} names; extract it again"):
         list(table)
+
+
+def test_two_do_not_write_one_table_at_once(corpus: Corpus, tmp_path: Path) -> None:
+    with alone_in(tmp_path / "t", "extract", f"{MANIFEST}.lock"), pytest.raises(UsageError, match="another extract"):
+        extract_shards(corpus, tmp_path / "t", GROUPS, workers=1)
+    extract_shards(corpus, tmp_path / "t", GROUPS, workers=1)
+    assert not list((tmp_path / "t").glob("*.lock"))
+
+
+def test_shards_that_have_other_features_than_the_manifest_says_are_refused(corpus: Corpus, tmp_path: Path) -> None:
+    extract_shards(corpus, tmp_path / "t", ("mfcc",), workers=1)
+    manifest = tmp_path / "t" / MANIFEST
+    about = json.loads(manifest.read_text(encoding="utf-8"))
+    about["config"]["features"] = ["chroma"]
+    manifest.write_text(json.dumps(about), encoding="utf-8")
+    with pytest.raises(FeatureError, match="names other features or copies than a shard has"):
+        ShardedTable.load(tmp_path / "t").whole()

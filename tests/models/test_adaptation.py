@@ -202,3 +202,20 @@ def test_a_model_without_a_centre_says_why_it_cannot_adapt(model: Model) -> None
 def test_a_centre_that_cannot_be_is_refused(centre: tuple, model: Model) -> None:
     with pytest.raises(BundleError):
         replace(model, centre=centre)
+
+
+@pytest.mark.parametrize("heard", [[[np.nan, 0.5]], [[0.5, 1.5]], [0.5, 0.5], [[0.2, 0.3, 0.5]]])
+def test_what_is_no_probability_is_not_heard(heard: list) -> None:
+    session = Adaptation(centre=(0.0, 0.0))
+    with pytest.raises(UsageError, match=r"probabilities from 0 to 1, of shape \(n, 2\)"):
+        session.hear(heard)
+    assert session.session.count == 0
+
+
+@pytest.mark.parametrize("count", ["Infinity", "1" + "0" * 400])
+def test_a_stored_number_that_is_too_large_is_refused_in_one_line(tmp_path: Path, count: str) -> None:
+    Adaptation(centre=(0.0, 0.0)).save(tmp_path / "p.json")
+    kept = (tmp_path / "p.json").read_text(encoding="utf-8")
+    (tmp_path / "p.json").write_text(kept.replace('"count": 0', f'"count": {count}'), encoding="utf-8")
+    with pytest.raises(BundleError, match="is not a stored adaptation"):
+        Adaptation.load(tmp_path / "p.json")

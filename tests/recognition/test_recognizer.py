@@ -213,3 +213,14 @@ def test_the_builtin_model_is_sound_and_small() -> None:
     file = bundle.locate(bundle.DEFAULT)
     assert file.stat().st_size < 12_000_000
     assert hashlib.sha256(file.read_bytes()).hexdigest() in (file.parent / "README.md").read_text(encoding="utf-8")
+
+
+def test_one_path_in_place_of_many_is_refused() -> None:
+    with pytest.raises(UsageError, match="takes many paths"):
+        list(recognize_files("a.wav"))
+
+
+@pytest.mark.parametrize("source", [None, 5, io.StringIO("text")])
+def test_what_is_no_recording_is_told_so(source: object) -> None:
+    with pytest.raises(UsageError, match="valid: a path, bytes, an open binary file or a Waveform"):
+        recognize(source)

@@ -274,3 +274,9 @@ def test_after_the_end_nothing_is_heard(quick: Model) -> None:
     assert stream.end() == []
     with pytest.raises(UsageError, match="has ended"):
         stream.feed(noise(1))
+
+
+@pytest.mark.parametrize("pause", [-5.0, float("nan"), float("inf")])
+def test_a_pause_that_cannot_be_is_refused(pause: float) -> None:
+    with pytest.raises(UsageError, match="valid: 0 or more"):
+        Stream().interrupt(pause)

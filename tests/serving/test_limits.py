@@ -182,3 +182,13 @@ def test_the_command_has_the_limits_that_the_server_has_by_itself() -> None:
     for each in fields(ServerLimits):
         if each.name != "concurrent":
             assert options[each.name].default == getattr(ServerLimits(), each.name)
+
+
+def test_a_request_that_ends_at_two_places_is_400_and_nothing_after_it_is_heard(tight: Running) -> None:
+    head = b"POST /v1/emotion HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with tight.connect() as connection:
+        connection.sendall(head + b"0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        said = b"".join(iter(lambda: connection.recv(4096), b""))
+    assert said.count(b"HTTP/1.1 ") == 1
+    assert said.startswith(b"HTTP/1.1 400")
+    assert b"two_lengths" in said

@@ -17,7 +17,7 @@ from speech_emotion.evaluation.fitting import fit, guess
 from speech_emotion.evaluation.metrics import confusion, uar
 from speech_emotion.models.bundle import load
 from speech_emotion.models.onnx_audit import audit
-from speech_emotion.training import shared_arrays
+from speech_emotion.training import shared_arrays, wide
 from speech_emotion.training.blend import Blend, BlendClassifier
 from speech_emotion.training.candidate import Candidate
 from speech_emotion.training.components import Components
@@ -270,3 +270,23 @@ def test_the_search_as_a_procedure_tests_every_speaker_once(made_table, tmp_path
     assert result.as_dict()["procedure"]["uar"]["value"] == report.scores["uar"].value
     text = (tmp_path / "search.html").read_text(encoding="utf-8")
     assert "repeated in 3 outer folds" in text
+
+
+@pytest.mark.parametrize("by_columns", [True, False])
+def test_what_trials_share_of_a_whole_group_is_kept_once_and_of_statistics_not_at_all(bench, monkeypatch, by_columns):
+    monkeypatch.setattr("speech_emotion.training.judging.WIDE", 3)
+    monkeypatch.setattr("speech_emotion.training.wide.by_columns", lambda *_: by_columns)
+    monkeypatch.setattr("speech_emotion.training.wide.WHOLE", {"mfcc"})
+    before = set(Path(bench.shared.folder).iterdir())
+    for penalty in (0.0, 1.0):
+        held_out(bench, Candidate("ridge", ("mfcc",), {"penalty": penalty}, ("mean",)), 0)
+    held_out(bench, Candidate("ridge", ("mel", "mfcc"), {}, ("mean",)), 0)
+    kept = {file.name for file in set(Path(bench.shared.folder).iterdir()) - before}
+    assert kept == {"moments-mfcc-0.npy" if by_columns else "gram-mfcc-0.npy"}
+
+
+def test_the_smaller_products_are_taken_copies_counted(bench):
+    columns = bench.columns(("mel", "mfcc"))
+    rows = len(bench.learnt("labels", 0))
+    assert wide.by_columns(bench, replace(columns, where=np.arange(rows)), 0)
+    assert not wide.by_columns(bench, replace(columns, where=np.arange(rows + 1)), 0)

@@ -10,8 +10,8 @@ import sys
 import optuna
 import pytest
 
+from speech_emotion.corpora.locks import alone_in
 from speech_emotion.errors import UsageError
-from speech_emotion.training.folder_lock import alone_in
 from speech_emotion.training.search import search
 
 QUICK = {"families": ["lda", "logistic", "svm"], "workers": 1, "keep": 2}
@@ -182,7 +182,7 @@ def test_two_searches_in_one_folder_are_kept_apart(made_table, tmp_path):
 
 
 def test_the_lock_of_a_process_that_died_is_taken_over(made_table, tmp_path):
-    code = "import sys, os; from pathlib import Path; from speech_emotion.training.folder_lock import alone_in\n"
+    code = "import sys, os; from pathlib import Path; from speech_emotion.corpora.locks import alone_in\n"
     code += "with alone_in(Path(sys.argv[1])): os.kill(os.getpid(), 9)"
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
     assert (tmp_path / "search.lock").exists()

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from io import BytesIO
+from io import BytesIO, TextIOBase
 from typing import BinaryIO, TypeAlias
 
 import numpy as np
@@ -253,6 +253,9 @@ def _file(source: str | os.PathLike[str] | bytes | BinaryIO) -> Iterator[tuple[B
             yield seekable, str(source)
         return
     name = str(getattr(source, "name", "the recording given"))
+    if not hasattr(source, "read") or isinstance(source, TextIOBase) or getattr(source, "closed", False):
+        what = "is closed" if getattr(source, "closed", False) else f"is no recording but a {type(source).__name__}"
+        raise UsageError(f"{name} {what}; valid: a path, bytes, an open binary file or a Waveform")
     if getattr(source, "seekable", bool)():
         source.seek(0)
         yield source, name

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import runtime
 from .mono import ToMono
 from .waveform import RATE
 
@@ -104,8 +105,7 @@ class SpeechSought:
 
 @lru_cache(maxsize=1)
 def _network() -> Any:
-    import onnxruntime
-
+    onnxruntime = runtime.onnxruntime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

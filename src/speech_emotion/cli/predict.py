@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import UsageError
+from ..errors import SpeechEmotionError, UsageError
 from .scores import say_licence
 from .terminal import STANDARD_INPUT, say
 
@@ -96,12 +96,7 @@ def predict(
     for text in FORMATS[format_](answers, top_k):
         print(text, flush=True)
     if session is not None and before is not None and profile is not None:
-        now = profiles.opened(profile, listener)  # another call may have heard something meanwhile
-        now.hear_also(session, before)
-        if speaker is None:
-            now.save(profile)
-        else:
-            profiles.save(speaker, now)
+        profiles.add(profile, session, before, listener)
     if answers.failed:
         raise typer.Exit(1)
 
@@ -157,7 +152,7 @@ def _answers(
     workers: int | None,
     spoken: Callable[..., Recognition] | None,
 ) -> Iterator[Recognition]:
-    from ..recognition.recognizer import recognize_file, recognize_files, recordings
+    from ..recognition.recognizer import Recognition, recognize_file, recognize_files, recordings
 
     one = spoken or partial(recognize_file, model=model, segments=segments, window=window, hop=hop)
     for is_input, names in itertools.groupby(files, lambda name: name == STANDARD_INPUT):
@@ -165,8 +160,15 @@ def _answers(
             with tempfile.TemporaryFile() as sound:  # on disk, since it may be long and is heard more than once
                 shutil.copyfileobj(sys.stdin.buffer, sound)
                 yield one(STANDARD_INPUT, source=sound)
-        elif spoken:
-            yield from map(spoken, recordings(list(names)))
+            continue
+        found: list[str] = []
+        for name in names:
+            try:
+                found += recordings([name])
+            except SpeechEmotionError as error:  # of a list that cannot be read
+                yield Recognition(name, model.name, error=str(error).removeprefix(f"{name}, "))
+        paths = list(dict.fromkeys(found))
+        if spoken:
+            yield from map(spoken, paths)
         else:
-            found = recordings(list(names))
-            yield from recognize_files(found, model, segments=segments, window=window, hop=hop, workers=workers)
+            yield from recognize_files(paths, model, segments=segments, window=window, hop=hop, workers=workers)

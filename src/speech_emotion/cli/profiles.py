@@ -57,12 +57,21 @@ def show(
 
 @app.command("delete")
 def delete(names: Annotated[list[str], typer.Argument(help="The voices to forget.")]) -> None:
-    """Forget voices: their files are removed."""
+    """Forget voices: their files are removed. One that is not remembered costs its own line only (exit status 2)."""
+    from ..errors import UsageError
     from ..models import profiles
 
+    unknown = False
     for name in names:
-        profiles.delete(name)
-        say(f"forgotten: {name}")
+        try:
+            profiles.delete(name)
+        except UsageError as error:
+            unknown = True
+            say(f"error: {error}")
+        else:
+            say(f"forgotten: {name}")
+    if unknown:
+        raise typer.Exit(2)
 
 
 def _facts(name: str) -> dict[str, Any]:

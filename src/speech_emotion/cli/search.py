@@ -254,6 +254,9 @@ def _show(result: SearchResult) -> None:
     stopped = sum(trial.state == "stopped" for trial in result.leaderboard)
     counted = "One trial" if len(result.leaderboard) == 1 else f"{len(result.leaderboard)} trials"
     raced = f", {stopped} of them stopped early" if stopped else ""
+    failed = [trial for trial in result.leaderboard if trial.state == "failed"]
+    if failed:
+        raced += f", {len(failed)} failed ({failed[0].candidate.family}: {failed[0].error})"
     console.print(
         f"{counted}{raced}. Chosen on {len(result.development_speakers)} speakers, then "
         f"tested once on {len(result.test_speakers)} that no choice saw. The score that chose a model is too "

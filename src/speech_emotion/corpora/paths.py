@@ -36,6 +36,8 @@ AUDIO_SUFFIXES = frozenset(
 def walk(root: str | os.PathLike[str]) -> Iterator[str]:
     """Every file below a folder or inside a zip archive, sorted, hidden ones left out.
 
+    Links to folders are followed, and each folder is entered once.
+
     Args:
         root: a folder, or a zip archive.
 
@@ -43,12 +45,16 @@ def walk(root: str | os.PathLike[str]) -> Iterator[str]:
         Paths that :func:`open_binary` understands, with forward slashes inside an archive.
 
     Raises:
-        CorpusError: if there is no such folder or archive.
+        CorpusError: if there is no such folder or archive, or a folder may not be read.
     """
     place = Path(root)
     if os.path.isdir(place):
-        for folder, inner, names in os.walk(place):
-            inner[:] = sorted(name for name in inner if not name.startswith((".", "__MACOSX")))
+        entered = {os.path.realpath(place)}
+        for folder, inner, names in os.walk(place, onerror=_refused, followlinks=True):
+            inner[:] = [name for name in inner if not name.startswith((".", "__MACOSX"))]
+            new = {os.path.realpath(os.path.join(folder, name)): name for name in sorted(inner, reverse=True)}
+            inner[:] = sorted(name for place, name in new.items() if place not in entered)
+            entered |= new.keys()
             for name in sorted(names):
                 file = os.path.join(folder, name)
                 if not name.startswith(".") and not _is_pipe(file):
@@ -102,6 +108,10 @@ def open_binary(path: str | os.PathLike[str]) -> BinaryIO:
 
 _DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, OSError, EOFError, RuntimeError, ValueError)
 """What zipfile raises for archives that are damaged, locked, or packed in a way that it does not know."""
+
+
+def _refused(error: OSError) -> None:
+    raise CorpusError(f"{error.filename}: {(error.strerror or str(error)).lower()}") from error
 
 
 def _is_pipe(path: str) -> bool:

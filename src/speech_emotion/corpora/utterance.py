@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ..emotions import choose, in_order
 from ..errors import CorpusError, UsageError, unknown
@@ -60,6 +61,21 @@ class Origin:
     licence: str
     homepage: str = ""
     citation: str = ""
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Origin:
+        """What a file says.
+
+        Raises:
+            CorpusError: if it is not text, or not of an origin.
+        """
+        for name, value in values.items():
+            if not isinstance(value, str):
+                raise CorpusError(f"an origin's {name} must be text, not {value!r}")
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise CorpusError(f"not of an origin: {error}") from None
 
     @property
     def non_commercial(self) -> bool:

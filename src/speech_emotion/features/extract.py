@@ -20,6 +20,7 @@ import numpy as np
 
 from .. import workers as workers_
 from ..audio.carried import shared
+from ..corpora.locks import alone_in
 from ..corpora.paths import writable
 from ..corpora.utterance import Corpus, Utterance
 from ..errors import FeatureError, UsageError
@@ -106,28 +107,29 @@ def extract_shards(
         shard: utterances a shard.
 
     Raises:
-        UsageError: if the folder holds other things than a sharded table, or ``shard`` is less than 1; or as
-            :func:`extract`.
+        UsageError: if the folder holds other things than a sharded table, another process writes one there, or
+            ``shard`` is less than 1; or as :func:`extract`.
     """
     if shard < 1:
         raise UsageError(f"a shard has 1 utterance or more, not {shard}")
     config, wanted = _asked(features, statistics, config, copies)
     place = own(Path(folder))
-    work = _Work(corpus, config, wanted, shard, place)
-    voices: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    shards, first = [], None
-    for file, table in zip(work.files, work.tables(workers, progress), strict=True):
-        shards.append(Shard(file.name, len(table), len(table.failures)))
-        first = first or next(iter(table.failures), None)
-        for speaker, emotion in zip(table.speakers.tolist(), table.emotions.tolist(), strict=True):
-            voices[speaker][emotion] += 1
-    if not voices:
-        raise _nothing(corpus, first)
-    spoken = {speaker: dict(voices[speaker]) for speaker in sorted(voices)}
-    left_out = dict(corpus.left_out)
-    whole = ShardedTable(place, config, corpus.origins, work.copies, spoken, tuple(shards), left_out)
-    whole.save(hashed([file.name for file in work.files]))
-    return whole
+    with alone_in(place, "extract", f"{MANIFEST}.lock"):
+        work = _Work(corpus, config, wanted, shard, place)
+        voices: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        shards, first = [], None
+        for file, table in zip(work.files, work.tables(workers, progress), strict=True):
+            shards.append(Shard(file.name, len(table), len(table.failures)))
+            first = first or next(iter(table.failures), None)
+            for speaker, emotion in zip(table.speakers.tolist(), table.emotions.tolist(), strict=True):
+                voices[speaker][emotion] += 1
+        if not voices:
+            raise _nothing(corpus, first)
+        spoken = {speaker: dict(voices[speaker]) for speaker in sorted(voices)}
+        left_out = dict(corpus.left_out)
+        whole = ShardedTable(place, config, corpus.origins, work.copies, spoken, tuple(shards), left_out)
+        whole.save(hashed([file.name for file in work.files]))
+        return whole
 
 
 def _asked(

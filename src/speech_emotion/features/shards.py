@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,12 @@ class Shard:
 
 
 def _as_it_is(table: FeatureTable) -> FeatureTable:
+    return table
+
+
+def _of_one_make(config: FeatureConfig, copies: tuple[str, ...], table: FeatureTable) -> FeatureTable:
+    if table.config != config or tuple(table.copies) != copies:
+        raise FeatureError(f"{MANIFEST} names other features or copies than a shard has; extract it again")
     return table
 
 
@@ -183,10 +190,12 @@ class ShardedTable:
         place = Path(folder)
         try:
             about = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
+            if about["format"] != FORMAT:
+                raise FeatureError(f"is of format {about['format']}; this version reads {FORMAT}")  # noqa: TRY301
             found = cls(
                 folder=place,
                 config=FeatureConfig.from_dict(about["config"]),
-                origins=tuple(Origin(**origin) for origin in about["origins"]),
+                origins=tuple(map(Origin.from_dict, about["origins"])),
                 copies=tuple(map(str, about["copies"])),
                 voices={str(who): {str(e): int(n) for e, n in said.items()} for who, said in about["voices"].items()},
                 shards=tuple(Shard(str(s["file"]), int(s["utterances"]), int(s["failures"])) for s in about["shards"]),
@@ -201,13 +210,11 @@ class ShardedTable:
         except Exception as error:  # a file from anywhere can be anything
             reason = " ".join(str(error).split())[:200]
             raise FeatureError(f"{place / MANIFEST} is not what `extract` wrote ({reason})") from error
-        if about["format"] != FORMAT:
-            raise FeatureError(f"{place / MANIFEST} is of format {about['format']}; this version reads {FORMAT}")
         if sum(shard.utterances for shard in found.shards) != len(found) or not found.shards:
             raise FeatureError(f"{place / MANIFEST} names other shards than it counts recordings of; extract it again")
         if any(Path(shard.file).name != shard.file for shard in found.shards):
             raise FeatureError(f"{place / MANIFEST} names a file in another folder")
-        return found
+        return found._through(partial(_of_one_make, found.config, found.copies))
 
     def _through(self, view: Callable[[FeatureTable], FeatureTable], **changes: Any) -> ShardedTable:
         before = self.view

@@ -189,7 +189,7 @@ class FeatureTable:
                 return cls(
                     **arrays,
                     config=FeatureConfig.from_dict(about["config"]),
-                    origins=tuple(Origin(**origin) for origin in about["origins"]),
+                    origins=tuple(map(Origin.from_dict, about["origins"])),
                     failures=tuple(Failure(**failure) for failure in about["failures"]),
                     left_out={str(reason): int(count) for reason, count in about.get("left_out", {}).items()},
                     copies={str(name): _numbers(name, file[f"copy_{name}"]) for name in about.get("copies", [])},

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import runtime
 from .log_mel import FRAMES_PER_SECOND, HOP, log_mel, scaled
 
 if TYPE_CHECKING:
@@ -167,8 +168,7 @@ def _measure(group: str, samples: NDArray[np.float32]) -> NDArray[np.float32]:
 @lru_cache(maxsize=len(ENCODERS))
 def _encoder(group: str) -> Any:
     """On one thread: processes work side by side, and the numbers do not depend on how many there are."""
-    import onnxruntime
-
+    onnxruntime = runtime.onnxruntime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

@@ -157,8 +157,15 @@ class Adaptation:
         Args:
             probabilities: shape (n, emotions).
             voice: who spoke, where that is known.
+
+        Raises:
+            UsageError: if they are of another shape, or one is not from 0 to 1.
         """
         rows = np.asarray(probabilities, dtype=np.float64)
+        if rows.ndim != 2 or rows.shape[1] != len(self.centre) or not ((rows >= 0) & (rows <= 1 + 1e-6)).all():
+            raise UsageError(
+                f"what is heard are probabilities from 0 to 1, of shape (n, {len(self.centre)}), not of {rows.shape}"
+            )
         self.session.add(rows)
         if voice is not None:
             self.voices.setdefault(voice, Heard.nothing(len(self.centre))).add(rows)
@@ -246,7 +253,7 @@ class Adaptation:
             made.voices = {str(name): _heard(heard, len(made.centre)) for name, heard in values["voices"].items()}
         except BundleError:
             raise
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (OSError, ArithmeticError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise BundleError(f"{path} is not a stored adaptation ({' '.join(str(error).split())[:200]})") from error
         return made
 

@@ -10,8 +10,11 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from ..corpora.locks import turn
 from ..errors import UsageError, unknown
 from .adaptation import Adaptation
 from .model import Model
@@ -99,13 +102,40 @@ def save(name: str, heard: Adaptation) -> Path:
         UsageError: if it cannot be a name, or its file cannot be written.
     """
     path = path_of(name)
+    with _written(path):
+        heard.save(path)
+    return path
+
+
+def add(path: Path, heard: Adaptation, before: Adaptation, model: Model) -> None:
+    """Add what was heard since a session was opened to its file; other processes may do so at the same time.
+
+    Args:
+        path: of a voice, from :func:`path_of`, or of any other profile.
+        heard: the session.
+        before: what it was when it was opened.
+        model: whose answers were heard.
+
+    Raises:
+        UsageError: if the file cannot be written, or has become another model's.
+        BundleError: if it has become no profile.
+    """
+    with _written(path), turn(path):
+        now = opened(path, model)
+        now.hear_also(heard, before)
+        now.save(path)
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[None]:
+    """Its folder is made, that of the voices for this user only; what cannot be written is told."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.parent.chmod(0o700)
+        if path.parent == folder():
+            path.parent.chmod(0o700)
+        yield
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
-    heard.save(path)
-    return path
 
 
 def delete(name: str) -> None:

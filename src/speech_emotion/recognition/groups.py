@@ -23,6 +23,9 @@ SPEAKER = "speaker"
 
 PATH = "path"
 
+PART = ("start", "end")
+"""Columns that say which part of a recording is meant."""
+
 Group = Callable[[str], "str | None"]
 """The group of a recording, by its path; None where it is of no group that is known."""
 
@@ -42,7 +45,8 @@ def listed(name: str) -> tuple[list[str], list[dict[str, str]]]:
         The header in lower case, and of each line that is not blank the cells by column; ``path`` is made whole.
 
     Raises:
-        CorpusError: if it cannot be read, has no column ``path``, or a line has too few cells or no path.
+        CorpusError: if it cannot be read, has no column ``path``, or a line has too few cells, no path, or names a
+            part of a recording.
     """
     place = Path(name)
     lines = cells_of(place)
@@ -54,6 +58,10 @@ def listed(name: str) -> tuple[list[str], list[dict[str, str]]]:
         row = named(f"{place}, line {number}", columns, cells)
         if not row[PATH]:
             raise CorpusError(f"{place}, line {number}, path: is blank")
+        if any(row.get(column) for column in PART):
+            raise CorpusError(
+                f"{place}, line {number}: a {' or an '.join(PART)} is named, but recordings are heard whole; blank it"
+            )
         found.append({**row, PATH: str(place.parent / row[PATH])})
     if not found:
         raise CorpusError(f"{place} lists no recording")

@@ -139,7 +139,12 @@ def recognize_files(
 
     Yields:
         An answer a path, in order, as soon as it is there.
+
+    Raises:
+        UsageError: if one path is given in place of many.
     """
+    if isinstance(paths, str):
+        raise UsageError(f"recognize_files takes many paths, not one: recognize_files(['{paths}'])")
     todo = list(paths)
     if workers is None and len(todo) < WORTH_PROCESSES:
         workers = 1

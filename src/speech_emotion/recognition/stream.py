@@ -16,6 +16,7 @@ What is kept is one window of sound and a few numbers; it does not grow with tim
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -192,7 +193,12 @@ class Stream:
 
         Returns:
             The moments that the samples before the gap still give.
+
+        Raises:
+            UsageError: if the pause is not 0 or more.
         """
+        if not 0 <= pause < math.inf:
+            raise UsageError(f"a pause of {pause} s is not possible; valid: 0 or more")
         found = self.end()
         self._offset = self.seconds + pause
         self._begin()

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import BundleError, DownloadError, MissingExtraError, UsageError, unknown
+from ..runtime import keep_quiet
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
@@ -84,6 +85,7 @@ def opened(folder: Path, threads: int | None = None) -> WhisperModel:
     Raises:
         BundleError: if it is no Whisper model.
     """
+    keep_quiet()
     import ctranslate2
     from faster_whisper import WhisperModel
 

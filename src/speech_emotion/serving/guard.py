@@ -33,8 +33,10 @@ class Guard:
             return
         begin = time.perf_counter()
         counted = self._counted(scope, send, begin) if scope["type"] == "http" else send
+        headers = Headers(scope=scope)
         try:
-            self._access.check(Headers(scope=scope), scope["path"], not self._asks_before(scope))
+            _check_length(headers)
+            self._access.check(headers, scope["path"], not self._asks_before(scope))
         except RefusedError as refusal:
             await refused(refusal)(scope, receive, counted)
             return
@@ -58,6 +60,14 @@ class Guard:
             await send(message)
 
         return counted
+
+
+def _check_length(headers: Headers) -> None:
+    """Refuse a request that ends at two places: a proxy may believe the other one, and what follows is smuggled."""
+    if "content-length" in headers and "transfer-encoding" in headers:
+        raise RefusedError(
+            400, "two_lengths", "a request has a Content-Length or a Transfer-Encoding", headers={"Connection": "close"}
+        )
 
 
 def route(scope: dict[str, Any] | Scope) -> str:

@@ -20,7 +20,8 @@ from ..errors import UsageError
 from ..features.rows import Rows
 from .families import FAMILIES
 from .families import family as named
-from .ridge import SLOPE, BalancedRidge, balanced, solved
+from .moments import Moments, regressed
+from .ridge import SLOPE, BalancedRidge, balanced
 
 Matrix = NDArray[np.float64]
 
@@ -102,38 +103,25 @@ def _ridge(classifier: BalancedRidge, X: _Scaled, y: NDArray[Any], groups: Any) 
     classifier.classes_, numbers = np.unique(y, return_inverse=True)
     classes, columns = len(classifier.classes_), X.shape[1]
     weights = balanced(numbers, classes)
-    targets = np.eye(classes)[numbers]
-    who, away = np.zeros(len(numbers), dtype=np.intp), np.zeros((1, columns))
-    if groups is not None and classifier.centred:
-        _, who = np.unique(groups, return_inverse=True)
-        away = classifier.centred * _from_the_middle(X, who)
-    total, centre = weights.sum(), np.average(targets, axis=0, weights=weights)
-    gram, products, middle = np.zeros((columns, columns)), np.zeros((columns, classes)), np.zeros(columns)
+    who = np.zeros(len(numbers), dtype=np.intp)
+    if groups is not None:
+        who = np.unique(groups, return_inverse=True)[1]
+    counts = np.zeros((who.max() + 1, classes), dtype=np.intp)
+    np.add.at(counts, (who, numbers), 1)
+    scatter, by_class = np.zeros((columns, columns)), np.zeros((classes, columns))
+    sums, weighed = np.zeros((2, len(counts), columns))
     for where, values in X.blocks():
-        moved = values - away[who[where]]
-        weighed = weights[where, None] * moved
-        gram += weighed.T @ moved
-        products += weighed.T @ targets[where]
-        middle += weighed.sum(axis=0)
-    middle /= total
-    system = (gram - total * np.outer(middle, middle)) / columns
-    system[np.diag_indices(columns)] += classifier.penalty
-    slopes = solved(system, products - total * np.outer(middle, centre)) / columns
-    coef, intercept = SLOPE * slopes.T, SLOPE * (centre - middle @ slopes)
+        by_weight = weights[where, None] * values
+        scatter += by_weight.T @ values
+        for found, rows, labels in ((sums, values, who), (weighed, by_weight, who), (by_class, values, numbers)):
+            for each in np.unique(labels[where]):
+                found[each] += rows[labels[where] == each].sum(axis=0)
+    moments = Moments(scatter, sums, weighed, by_class, counts)
+    slopes, offsets = regressed(moments, classifier.penalty, classifier.centred)
+    coef, intercept = SLOPE * slopes.T, SLOPE * offsets
     if classes == 2:
         coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]
     classifier.coef_, classifier.intercept_ = coef, intercept
-
-
-def _from_the_middle(X: _Scaled, who: NDArray[np.intp]) -> Matrix:
-    """How far the mean of each speaker's rows is from the mean of all, shape (speakers, columns)."""
-    counts = np.bincount(who)
-    sums = np.zeros((len(counts), X.shape[1]))
-    for where, values in X.blocks():
-        for speaker in np.unique(who[where]):
-            sums[speaker] += values[who[where] == speaker].sum(axis=0)
-    found: Matrix = sums / counts[:, None] - sums.sum(axis=0) / len(who)
-    return found
 
 
 def _lda(classifier: LinearDiscriminantAnalysis, X: _Scaled, y: NDArray[Any], groups: Any) -> None:

@@ -1,8 +1,6 @@
-"""Ridge regression on features by the thousand, of sums that many trials have in common.
+"""Ridge regression by the products of rows with each other: with fewer rows than columns they are all that it needs.
 
-With more columns than rows all that it needs are the products of the standardised rows with each other (their Gram
-matrix, the dual form); otherwise those of the columns. Both are computed once, and a trial is then one system of
-equations. The numbers are those of :class:`.ridge.BalancedRidge` to rounding.
+The products (the Gram matrix, the dual form) are computed once; a trial is then one system of equations.
 """
 
 from __future__ import annotations
@@ -12,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .ridge import SLOPE, balanced
+from .ridge import SLOPE, balanced, solved
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,22 +26,6 @@ class Gram:
     learnt: NDArray[np.float32]
     asked: NDArray[np.float32]
     columns: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Moments:
-    """The sums over a fold's rows.
-
-    Attributes:
-        learnt: the standardised rows, float32, shape (n, columns).
-        asked: the tested ones, float32, shape (test, columns).
-        products: of the columns with each other, over the learnt rows by their :func:`.ridge.balanced` weights,
-            float32, shape (columns, columns).
-    """
-
-    learnt: NDArray[np.float32]
-    asked: NDArray[np.float32]
-    products: NDArray[np.float32]
 
 
 def ridge_by_gram(
@@ -73,55 +55,10 @@ def ridge_by_gram(
     system = learnt - middle - middle[:, None] + level
     system /= gram.columns
     system[np.diag_indices(len(system))] += (penalty / weights).astype(np.float32)
-    slopes = _solved(system, targets - centre)
+    slopes = solved_once_more(system, targets - centre)
     # of what is asked the learnt rows' mean is taken away too, on both sides
     shifted = asked - (asked @ parts.astype(np.float32))[:, None] - middle + level
     return SLOPE * (shifted @ slopes / gram.columns + centre)  # type: ignore[no-any-return]
-
-
-def ridge_by_moments(
-    moments: Moments,
-    numbers: NDArray[np.intp],
-    who: NDArray[np.intp] | None,
-    classes: int,
-    penalty: float,
-    centred: float,
-) -> NDArray[np.float64]:
-    """The same by the columns; the arguments are those of :func:`ridge_by_gram`."""
-    learnt, asked = moments.learnt, moments.asked
-    rows, columns = learnt.shape
-    weights = balanced(numbers, classes).astype(np.float32)
-    targets = np.eye(classes, dtype=np.float32)[numbers]
-    centre = np.average(targets, axis=0, weights=weights)
-    weighed = weights[:, None] * targets
-    products, system, middle = learnt.T @ weighed, moments.products, weights @ learnt
-    if who is not None and centred:
-        # of each speaker: what is taken away from the rows, their sum by weight, their weight and that of each class
-        chosen = np.zeros((who.max() + 1, rows), dtype=np.float32)
-        chosen[who, np.arange(rows)] = 1
-        away = chosen @ learnt / chosen.sum(axis=1, keepdims=True) - learnt.mean(axis=0)
-        away *= np.float32(centred)
-        own, weight = (chosen * weights) @ learnt, chosen @ weights
-        crossed = own.T @ away
-        system = system - crossed - crossed.T + (away * weight[:, None]).T @ away
-        products = products - away.T @ (chosen @ weighed)
-        middle = middle - weight @ away
-    total = np.float32(weights.sum())
-    middle = middle / total
-    system = (system - np.outer(total * middle, middle)) / np.float32(columns)
-    system[np.diag_indices(columns)] += np.float32(penalty)
-    slopes = _solved(system, products.astype(np.float64) - np.outer(total * middle, centre)) / columns
-    return SLOPE * (asked @ slopes + centre - middle @ slopes)  # type: ignore[no-any-return]
-
-
-def _solved(system: NDArray[np.float32], targets: NDArray[np.float64]) -> NDArray[np.float64]:
-    """As :func:`.ridge.solved`, in single precision and refined once: twice as fast, and as right as the products."""
-    from scipy.linalg import cho_factor, cho_solve
-
-    factor = cho_factor(system, check_finite=False)
-    found = cho_solve(factor, targets.astype(np.float32), check_finite=False).astype(np.float64)
-    left = targets - (system @ found.astype(np.float32)).astype(np.float64)
-    return found + cho_solve(factor, left.astype(np.float32), check_finite=False)  # type: ignore[no-any-return]
 
 
 def _less_their_means(rows: NDArray[np.float32], who: NDArray[np.intp], share: np.float32) -> NDArray[np.float32]:
@@ -130,3 +67,16 @@ def _less_their_means(rows: NDArray[np.float32], who: NDArray[np.intp], share: n
     chosen[who, np.arange(len(who))] = 1
     means = (chosen @ rows) / counts[:, None]
     return rows - share * (means - rows.mean(axis=0))[who]  # type: ignore[no-any-return]
+
+
+def solved_once_more(system: NDArray[np.float32], targets: NDArray[np.float64]) -> NDArray[np.float64]:
+    """As :func:`.ridge.solved`, in single precision and refined once: twice as fast, and as right as the products."""
+    from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+    try:
+        factor = cho_factor(system, check_finite=False)
+    except LinAlgError:
+        return solved(system, targets)
+    found = cho_solve(factor, targets.astype(np.float32), check_finite=False).astype(np.float64)
+    left = targets - (system @ found.astype(np.float32)).astype(np.float64)
+    return found + cho_solve(factor, left.astype(np.float32), check_finite=False)  # type: ignore[no-any-return]

@@ -70,7 +70,7 @@ class Origins:
 
 
 class Journal:
-    """The journal of one search, open for writing; one process at a time (:mod:`.folder_lock`).
+    """The journal of one search, open for writing; one process at a time (:mod:`speech_emotion.corpora.locks`).
 
     Args:
         path: its file, made where it is missing.

@@ -24,10 +24,8 @@ from ..errors import TrainingError
 from ..evaluation.fitting import fit, guess
 from ..evaluation.intervals import Score, bootstrap_over_speakers
 from ..evaluation.metrics import confusion, uar
-from ..models.calibration import softmax
 from .candidate import Candidate
-from .families import family as family_named
-from .fold_data import Bench, Columns
+from .fold_data import Bench
 from .search_space import WIDE
 
 BEHIND = 0.1
@@ -213,7 +211,7 @@ def held_out(bench: Bench, candidate: Candidate, fold: int) -> NDArray[np.float6
         from . import wide
 
         if candidate.family == "ridge" and candidate.components is None:
-            return _ridge(bench, candidate, columns, fold)
+            return wide.ridge_of(bench, columns, fold, candidate.hyperparameters)
         assert candidate.components is not None
         learnt, asked = wide.components_of(bench, columns, fold, candidate.components)
         estimator = replace(candidate, scaling="none", components=None).estimator(bench.seed)
@@ -252,13 +250,3 @@ def _libraries() -> Any:
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()
-
-
-def _ridge(bench: Bench, candidate: Candidate, columns: Columns, fold: int) -> NDArray[np.float64]:
-    from . import wide
-
-    settings: dict[str, Any] = {**family_named("ridge").defaults, **candidate.hyperparameters}
-    probabilities = np.zeros((len(bench.rows(fold)[1]), bench.classes))
-    there = np.unique(bench.learnt("labels", fold))
-    probabilities[:, there] = softmax(wide.ridge_of(bench, columns, fold, **settings))
-    return probabilities

@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ..corpora.locks import alone_in
 from ..corpora.paths import writable
 from ..errors import UsageError
 from ..evaluation.fitting import require
@@ -23,7 +24,6 @@ from ..features.defaults import families_of
 from ..features.table import FeatureTable
 from ..workers import Progress
 from . import search_space
-from .folder_lock import alone_in
 from .leaderboard import SearchResult
 from .locked import lock_away
 from .outer import folders, repeated

@@ -1,102 +1,132 @@
 """Trials on features by the thousand: what they have in common is computed once and shared.
 
-Ridge regression needs products of a fold's standardised rows, or of their columns, whichever are fewer; so do
+Ridge regression needs the products of a fold's standardised rows, or of their columns, whichever are fewer; so do
 principal components, from which the other families learn. So a trial costs one system of equations, or a family on a
 few hundred columns. The numbers are those of the pipelines that are saved at the end, to rounding.
+
+Kept on disk is only what follows from groups that are measured over a whole utterance: of choices of statistics there
+are too many.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..features.whole import WHOLE
+from ..models.calibration import softmax
 from .components import column_weights, row_weights
+from .families import family
 from .fold_data import Bench, Columns
-from .gram import Gram, Moments, ridge_by_gram, ridge_by_moments
-from .ridge import balanced
+from .gram import Gram, ridge_by_gram, solved_once_more
+from .moments import Moments, regressed
+from .ridge import SLOPE, balanced
 from .scaling import standard_of
 
 
-def ridge_of(bench: Bench, columns: Columns, fold: int, penalty: float, centred: float) -> NDArray[np.float64]:
+def ridge_of(bench: Bench, columns: Columns, fold: int, hyperparameters: Mapping[str, Any]) -> NDArray[np.float64]:
     """What :class:`.ridge.BalancedRidge` on standardised columns says of a fold's tested rows.
 
+    Args:
+        bench: the recordings.
+        columns: that it reads.
+        fold: which.
+        hyperparameters: that are not the family's own defaults.
+
     Returns:
-        Logits of those classes that the fold has, shape (test, classes).
+        Probabilities, shape (test, classes).
     """
+    settings = {**family("ridge").defaults, **hyperparameters}
     there, numbers = np.unique(bench.learnt("labels", fold), return_inverse=True)
     who = np.unique(bench.learnt("who", fold), return_inverse=True)[1]
     if by_columns(bench, columns, fold):
-        return ridge_by_moments(_moments(bench, columns, fold, numbers), numbers, who, len(there), penalty, centred)
-    return ridge_by_gram(_gram(bench, columns, fold), numbers, who, len(there), penalty, centred)
+        moments, asked = _moments(bench, columns, fold, numbers, who)
+        slopes, offsets = regressed(moments, **settings, solve=solved_once_more)
+        logits = SLOPE * (asked @ slopes + offsets)
+    else:
+        logits = ridge_by_gram(_gram(bench, columns, fold), numbers, who, len(there), **settings)
+    probabilities = np.zeros((len(logits), bench.classes))
+    probabilities[:, there] = softmax(logits)
+    return probabilities
 
 
 def components_of(bench: Bench, columns: Columns, fold: int, count: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The principal components of a fold's learnt and tested rows, as :class:`.components.Components` has them."""
+    """The principal components of a fold's rows, as :class:`.components.Components` has them.
+
+    Args:
+        bench: the recordings.
+        columns: that they are made of.
+        fold: which.
+        count: how many.
+
+    Returns:
+        Of the learnt rows and of the tested ones, float32, shape (n, components) each.
+    """
     make = _components_by_columns if by_columns(bench, columns, fold) else _components_by_rows
-    rows = _derived(f"components-{count}", bench, columns, fold, lambda: make(bench, columns, fold, count))
+    rows = _kept(f"components-{count}", bench, columns, fold, lambda: make(bench, columns, fold, count))
     learnt = len(bench.rows(fold)[0]) * bench.times
     return rows[:learnt], rows[learnt:]
 
 
 def by_columns(bench: Bench, columns: Columns, fold: int) -> bool:
-    """Whether a fold learns from no fewer rows than there are columns."""
+    """Whether a fold learns from no fewer rows, copies counted, than there are columns."""
     return len(columns.where) <= len(bench.rows(fold)[0]) * bench.times
 
 
-def _moments(bench: Bench, columns: Columns, fold: int, numbers: NDArray[np.intp]) -> Moments:
-    learnt, asked = _standardised(bench, columns, fold)
-
-    def products() -> NDArray[np.float32]:
-        weights = balanced(numbers, numbers.max() + 1).astype(np.float32)
-        return (weights[:, None] * learnt).T @ learnt  # type: ignore[no-any-return]
-
-    return Moments(learnt, asked, _derived("weighed", bench, columns, fold, products))
-
-
 def _standardised(bench: Bench, columns: Columns, fold: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    def make() -> NDArray[np.float32]:
-        learnt, asked = bench.values(columns, fold)
-        middle, scale = standard_of(learnt)
-        return (np.concatenate([learnt, asked]) - middle) / scale
+    """The learnt and the tested rows."""
+    learnt, asked = bench.values(columns, fold)
+    middle, scale = standard_of(learnt)
+    return (learnt - middle) / scale, (asked - middle) / scale
 
-    rows = _derived("standardised", bench, columns, fold, make)
-    count = len(bench.rows(fold)[0]) * bench.times
-    return rows[:count], rows[count:]
+
+def _moments(
+    bench: Bench, columns: Columns, fold: int, numbers: NDArray[np.intp], who: NDArray[np.intp]
+) -> tuple[Moments, NDArray[np.float32]]:
+    """Of the learnt rows, whose classes and speakers are given; and the tested rows, standardised."""
+    counts = np.zeros((who.max() + 1, numbers.max() + 1), dtype=np.intp)
+    np.add.at(counts, (who, numbers), 1)
+
+    def make() -> NDArray[np.float32]:
+        learnt, asked = _standardised(bench, columns, fold)
+        weights = balanced(numbers, counts.shape[1]).astype(np.float32)
+        speakers, classes = (
+            (np.arange(count)[:, None] == of).astype(np.float32)
+            for count, of in zip(counts.shape, (who, numbers), strict=True)
+        )
+        scatter = (weights[:, None] * learnt).T @ learnt
+        return np.concatenate([scatter, speakers @ learnt, (speakers * weights) @ learnt, classes @ learnt, asked])
+
+    sizes = (len(columns.where), *counts.shape[:1] * 2, counts.shape[1])
+    kept = _kept("moments", bench, columns, fold, make)
+    scatter, sums, weighed, by_class, asked = np.split(kept, np.cumsum(sizes))
+    return Moments(scatter, sums, weighed, by_class, counts), asked
 
 
 def _gram(bench: Bench, columns: Columns, fold: int) -> Gram:
-    """The products of a fold's rows: those of several feature groups add up."""
-    total: NDArray[np.float32] | None = None
+    """The products of rows: those of several feature groups add up."""
+    parts = []
     for group in columns.features:
         own = bench.columns((group,), columns.statistics)
-        if group in WHOLE:
-            part = _derived("gram", bench, own, fold, lambda own=own: _products(bench, own, fold))  # type: ignore[misc]
-        else:
-            part = _products(bench, own, fold)
-        total = part if total is None else total + part
-    assert total is not None
+        parts.append(_kept("gram", bench, own, fold, lambda own=own: _row_products(bench, own, fold)))  # type: ignore[misc]
+    total = sum(parts[1:], start=parts[0])
     count = total.shape[1]
     return Gram(total[:count], total[count:], len(columns.where))
 
 
-def _products(bench: Bench, columns: Columns, fold: int) -> NDArray[np.float32]:
-    learnt, asked = bench.values(columns, fold)
-    middle, scale = standard_of(learnt)
-    learnt = (learnt - middle) / scale
-    return np.concatenate([learnt, (asked - middle) / scale]) @ learnt.T  # type: ignore[no-any-return]
+def _row_products(bench: Bench, columns: Columns, fold: int) -> NDArray[np.float32]:
+    learnt, asked = _standardised(bench, columns, fold)
+    return np.concatenate([learnt, asked]) @ learnt.T  # type: ignore[no-any-return]
 
 
 def _components_by_columns(bench: Bench, columns: Columns, fold: int, count: int) -> NDArray[np.float32]:
-    learnt, asked = _standardised(bench, columns, fold)
-    middle = learnt.mean(axis=0)
-    centred = learnt - middle
-    products = _derived("products", bench, columns, fold, lambda: centred.T @ centred)
-    weights = column_weights(centred, products, count).astype(np.float32)
-    return np.concatenate([centred @ weights, (asked - middle) @ weights])
+    learnt, asked = _standardised(bench, columns, fold)  # their mean is 0
+    scatter = _kept("scatter", bench, columns, fold, lambda: learnt.T @ learnt)
+    weights = column_weights(learnt, scatter, count).astype(np.float32)
+    return np.concatenate([learnt @ weights, asked @ weights])
 
 
 def _components_by_rows(bench: Bench, columns: Columns, fold: int, count: int) -> NDArray[np.float32]:
@@ -109,9 +139,10 @@ def _components_by_rows(bench: Bench, columns: Columns, fold: int, count: int) -
     return np.concatenate([centred @ weights, asked @ weights])
 
 
-def _derived(
+def _kept(
     what: str, bench: Bench, columns: Columns, fold: int, make: Callable[[], NDArray[np.float32]]
 ) -> NDArray[np.float32]:
-    """An array that all trials with these columns share in this fold."""
-    name = "-".join([what, *columns.features, *columns.statistics, str(fold)])
-    return bench.shared.derived(name, make)
+    """An array that all trials with these columns share in this fold, made by the first of them."""
+    if not set(columns.features) <= set(WHOLE):
+        return make()
+    return bench.shared.derived("-".join([what, *columns.features, str(fold)]), make)
