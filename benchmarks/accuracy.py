@@ -2,10 +2,10 @@
 
 The prototype's classifier (mel, chroma and MFCC means, a multilayer perceptron of 300 units), and the recipes of the
 built-in models: ridge regression on the tone encoders' layers, learnt from each clip also slower, faster, in another
-room and microphone, and over a telephone. Every recipe is fitted anew for each fold, calibration and adaptation's
-starting point included; nothing is chosen by a test speaker. ``after 10 clips``: adapted to ten other clips of the
-same speaker, drawn at random, their emotions unknown; ``after all``: to all of the others; ``session``: to all other
-clips of the test.
+room and microphone, over a telephone, among other voices and in noise. Every recipe is fitted anew for each fold,
+calibration and adaptation's starting point included; nothing is chosen by a test speaker. ``after 10 clips``: adapted
+to ten other clips of the same speaker, drawn at random, their emotions unknown; ``after all``: to all of the others;
+``session``: to all other clips of the test.
 
     python benchmarks/accuracy.py [RAVDESS] [EMODB] [--quick] [--keep FOLDER] [--json]
 

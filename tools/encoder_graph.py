@@ -169,7 +169,7 @@ class Graph:
 
         Args:
             operator: the node's.
-            sources: activations; if there are several, all of them parts of one.
+            sources: activations; if there are several, all of them parts of one, so that they have one scale.
             target: what they are moved to.
             others: inputs that are no activations.
             attributes: the node's.

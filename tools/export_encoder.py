@@ -38,7 +38,8 @@ def main() -> None:
     given = arguments(__doc__).parse_args()
     weights = read(given.weights)
     layers = sum(name.endswith("self_attention/linear_0/weight") for name in weights)
-    if not 0 < (wanted := given.layers or layers) <= layers:
+    wanted = layers if given.layers is None else given.layers
+    if not 0 < wanted <= layers:
         raise SystemExit(f"error: --layers must be from 1 to {layers}, not {wanted}")
     write(graph(weights, wanted, layers, quantise=not given.float, frames=given.frames), given.out)
 

@@ -48,7 +48,7 @@ CONVOLUTIONS = {1: Convolution(127, 64), 2: Convolution(7, 3), 3: Convolution(3,
 """By number."""
 
 FAINT = 0.2
-"""The least that a frame's peak is taken to be; no unit of one is lower than -0.17."""
+"""The least that a frame's peak is taken to be. GELU's lowest value is -0.17, so a divided frame is from -1 to 1."""
 
 END = np.iinfo(np.int64).max
 """To slice to."""
@@ -61,9 +61,11 @@ def main() -> None:
     given = parser.parse_args()
     weights = read(given.weights)
     layers = sum(name.endswith("mlp.fc1.bias") for name in weights)
-    wanted = given.layers or layers
-    if not 0 <= given.first <= wanted <= layers:
-        raise SystemExit(f"error: --first and --layers must be from 0 to {layers}, not {given.first} and {wanted}")
+    wanted = layers if given.layers is None else given.layers
+    if not 0 <= given.first <= wanted <= layers or not wanted:
+        raise SystemExit(
+            f"error: --layers must be from 1 to {layers} and --first from 0 to it, not {wanted} and {given.first}"
+        )
     build = _Moonshine(not given.float, weights)
     outputs = build.layers(range(given.first, wanted + 1), layers, attended=given.attended)
     shape = ["clips", "samples"]
