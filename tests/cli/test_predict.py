@@ -192,7 +192,8 @@ def test_a_list_that_cannot_be_read_and_a_name_that_is_blank_cost_their_own_line
     soundfile.write(tmp_path / "a.wav", voice(1.0), 16_000)
     (tmp_path / "no.csv").write_text("file\na.wav\n")
     (tmp_path / "part.csv").write_text("path,start\na.wav,1.5\n")
-    names = [str(tmp_path / name) for name in ("no.csv", "a.wav", "part.csv")]
+    (tmp_path / "cut.zip").write_bytes(b"PK")
+    names = [str(tmp_path / name) for name in ("no.csv", "a.wav", "part.csv", "cut.zip")]
     assert run(["predict", *names, "", "--format", "jsonl"]) == 1
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     errors = {Path(line["path"]).name: line.get("error") for line in lines}
@@ -200,3 +201,4 @@ def test_a_list_that_cannot_be_read_and_a_name_that_is_blank_cost_their_own_line
     assert "no column 'path'" in errors["no.csv"]
     assert "recordings are heard whole" in errors["part.csv"]
     assert "empty name" in errors[""]
+    assert "neither a folder nor a zip archive" in errors["cut.zip"]

@@ -396,3 +396,11 @@ def test_on_real_recordings_evolution_finds_what_beats_chance_and_the_journal_go
 def test_a_space_of_the_wrong_kinds_is_refused(made_table, tmp_path, space, message):
     with pytest.raises(UsageError, match=message):
         search(made_table(), trials=1, folder=tmp_path, space=space)
+
+
+@pytest.mark.parametrize("make", [lambda path: path.mkdir(), lambda path: path.write_text("name,score\nmine,3\n")])
+def test_a_leaderboard_of_somebody_else_is_not_written_over(made_table, tmp_path, make):
+    make(tmp_path / "leaderboard.csv")
+    with pytest.raises(UsageError, match="is not of a search"):
+        search(made_table(speakers=4, clips=2), trials=2, folder=tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["leaderboard.csv"]

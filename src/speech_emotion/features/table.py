@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -181,6 +182,8 @@ class FeatureTable:
             FeatureError: if the file is missing, is not a feature table, or is of a newer format.
         """
         try:
+            if os.path.isfile(path) and not is_zipfile(path):
+                raise FeatureError("is not a feature table that `extract` wrote (no .npz archive)")  # noqa: TRY301
             with np.load(path, allow_pickle=False) as file:
                 about = json.loads(str(file["about"]))
                 if about["format"] > FORMAT:

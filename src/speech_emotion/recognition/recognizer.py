@@ -10,7 +10,6 @@ import glob
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -23,7 +22,7 @@ from ..audio.read import Source
 from ..audio.voiced import Voiced
 from ..audio.windows import Window, slide, windows
 from ..corpora.paths import AUDIO_SUFFIXES, walk
-from ..errors import CorpusError, SpeechEmotionError, UsageError
+from ..errors import SpeechEmotionError, UsageError
 from ..features.measure import measure
 from ..models import bundle
 from ..models.model import Model
@@ -221,7 +220,7 @@ def recordings(names: Sequence[str]) -> Iterator[str]:
         like audio. A name that stands for nothing is passed on, so that it gets its error.
 
     Raises:
-        CorpusError: if a CSV cannot be read.
+        CorpusError: if a CSV, an archive or a folder cannot be read.
     """
     found = itertools.chain.from_iterable(map(_recordings, names))
     yield from dict.fromkeys(found)
@@ -234,10 +233,8 @@ def _recordings(name: str) -> Iterable[str]:
         return [row[PATH] for row in listed(name)[1]]
     place = Path(name)
     if os.path.isdir(place) or (os.path.isfile(place) and place.suffix.lower() == ".zip"):
-        with suppress(CorpusError):  # reading it will tell
-            inside = [path for path in walk(place) if os.path.splitext(path)[1].lower() in AUDIO_SUFFIXES]
-            return inside or [name]
-        return [name]
+        inside = [path for path in walk(place) if os.path.splitext(path)[1].lower() in AUDIO_SUFFIXES]
+        return inside or [name]
     if not os.path.exists(place) and glob.has_magic(name):
         matching = sorted(path for path in glob.glob(name, recursive=True) if os.path.isfile(path))
         return matching or [name]

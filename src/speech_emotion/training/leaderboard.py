@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..corpora.paths import replacing
+from ..errors import UsageError
 from ..evaluation.evaluate import Report
 from ..evaluation.intervals import Score
 from ..models.model import Model
@@ -169,6 +170,24 @@ COLUMNS = (
 )
 """Of ``leaderboard.csv``: all that follows from the seed, and nothing that was timed, so that the same search gives the
 same file."""
+
+
+def refuse_strange(folder: Path) -> None:
+    """Refuse a folder whose ``leaderboard.csv`` no search wrote.
+
+    Raises:
+        UsageError: if it is such a folder.
+    """
+    path = folder / FILE
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            own = "rank" in next(csv.reader(file), [])
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError, csv.Error):
+        own = False
+    if not own:
+        raise UsageError(f"{path} is not of a search, and would be written over; name another folder")
 
 
 def _row(rank: int, trial: Trial) -> list[object]:

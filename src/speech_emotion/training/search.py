@@ -24,7 +24,7 @@ from ..features.defaults import families_of
 from ..features.table import FeatureTable
 from ..workers import Progress
 from . import search_space
-from .leaderboard import SearchResult
+from .leaderboard import SearchResult, refuse_strange
 from .locked import lock_away
 from .outer import folders, repeated
 from .proposals import check_names
@@ -105,6 +105,7 @@ def search(
     plan = Plan(strategy, seconds, trials, until, keep, seed, workers, families, changes or {}, resume)
     search_space.SearchSpace.of(table.config, families, plan.space)
     development, locked = lock_away(table, seed)
+    refuse_strange(place)
     with alone_in(place):
         for own in folders(table, place, outer) if outer is not None and not resume else ():
             refuse_unfinished(own, strategy)  # now, and not after a search that takes as long as it is given
