@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
+from sklearn.preprocessing import StandardScaler
 
 from speech_emotion.errors import TrainingError
 from speech_emotion.evaluation.fitting import fit, guess
@@ -26,6 +27,7 @@ from speech_emotion.training.export import SklearnClassifier
 from speech_emotion.training.families import FAMILIES
 from speech_emotion.training.fold_data import bench_of
 from speech_emotion.training.judging import Race, attempt, behind, held_out
+from speech_emotion.training.scaling import standard_of
 from speech_emotion.training.search import search
 from speech_emotion.training.trial import Ensemble
 from speech_emotion.training.trials import RIVAL
@@ -282,7 +284,16 @@ def test_what_trials_share_of_a_whole_group_is_kept_once_and_of_statistics_not_a
         held_out(bench, Candidate("ridge", ("mfcc",), {"penalty": penalty}, ("mean",)), 0)
     held_out(bench, Candidate("ridge", ("mel", "mfcc"), {}, ("mean",)), 0)
     kept = {file.name for file in set(Path(bench.shared.folder).iterdir()) - before}
-    assert kept == {"moments-mfcc-0.npy" if by_columns else "gram-mfcc-0.npy"}
+    assert kept == {"standardised-mfcc-0.npy", "moments-mfcc-0.npy" if by_columns else "gram-mfcc-0.npy"}
+
+
+def test_columns_are_standardised_as_the_saved_pipeline_does():
+    rng = np.random.default_rng(0)
+    values = (rng.normal(size=(1_000, 6)) * [1, 1e-3, 50, 1, 0, 0] + [0, 5, 300, -40, 0, 7]).astype(np.float32)
+    middle, scale = standard_of(values)
+    theirs = StandardScaler().fit(values)
+    assert middle == pytest.approx(theirs.mean_, rel=1e-5, abs=1e-5)
+    assert scale == pytest.approx(theirs.scale_, rel=1e-5)
 
 
 def test_the_smaller_products_are_taken_copies_counted(bench):

@@ -86,11 +86,13 @@ def column_weights(rows: NDArray[Any], products: NDArray[Any], count: int) -> ND
 
 def _leading(products: NDArray[Any], count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The largest eigenvalues, and their vectors, shape (n, components)."""
+    from scipy.linalg import qr
+
     n = len(products)
     width = min(count + SPARE, n)
     basis = np.random.default_rng(0).normal(size=(n, width)).astype(products.dtype)
     for _ in range(STEPS):
-        basis, _ = np.linalg.qr(products @ basis)
+        basis, _ = qr(products @ basis, mode="economic", overwrite_a=True, check_finite=False)
     values, turned = np.linalg.eigh((basis.T @ (products @ basis)).astype(np.float64))
     order = np.argsort(-values)[: min(count, n)]
     kept = order[values[order] > 1e-6 * values[order[0]]] if values[order[0]] > 0 else order[:1]

@@ -78,9 +78,15 @@ def by_columns(bench: Bench, columns: Columns, fold: int) -> bool:
 
 def _standardised(bench: Bench, columns: Columns, fold: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The learnt and the tested rows."""
-    learnt, asked = bench.values(columns, fold)
-    middle, scale = standard_of(learnt)
-    return (learnt - middle) / scale, (asked - middle) / scale
+
+    def make() -> NDArray[np.float32]:
+        learnt, asked = bench.values(columns, fold)
+        middle, scale = standard_of(learnt)
+        return (np.concatenate([learnt, asked]) - middle) / scale
+
+    rows = _kept("standardised", bench, columns, fold, make)
+    count = len(bench.rows(fold)[0]) * bench.times
+    return rows[:count], rows[count:]
 
 
 def _moments(
