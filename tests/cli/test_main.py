@@ -156,9 +156,14 @@ def test_a_name_that_is_too_long_costs_its_own_line_only(tmp_path: Path, capsys:
     assert ["error" in line for line in capsys.readouterr().out.splitlines()] == [True, False]
 
 
-@pytest.mark.parametrize("arguments", [["predict", ""], ["corpus", "info", ""], ["corpus", "info", "~nobody-here/x"]])
-def test_an_empty_or_impossible_name_is_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(arguments) == 2
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [(["predict", ""], 1), (["corpus", "info", ""], 2), (["corpus", "info", "~nobody-here/x"], 2)],
+)
+def test_an_empty_or_impossible_name_is_one_line(
+    arguments: list[str], status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == status
     assert len(capsys.readouterr().err.strip().splitlines()) <= 2
 
 
