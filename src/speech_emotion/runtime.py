@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 
@@ -15,6 +16,14 @@ def onnxruntime() -> Any:
     import onnxruntime
 
     return onnxruntime
+
+
+def session(file: Path) -> Any:
+    """A network of the package's own, ready to run on one thread: its numbers do not depend on how many there are."""
+    options = onnxruntime().SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    return onnxruntime().InferenceSession(file, options, providers=["CPUExecutionProvider"])
 
 
 def keep_quiet() -> None:

@@ -105,9 +105,4 @@ class SpeechSought:
 
 @lru_cache(maxsize=1)
 def _network() -> Any:
-    onnxruntime = runtime.onnxruntime()
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    file = Path(__file__).with_name("voice") / "silero_vad.onnx"
-    return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+    return runtime.session(Path(__file__).with_name("voice") / "silero_vad.onnx")

@@ -167,12 +167,7 @@ def _measure(group: str, samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @lru_cache(maxsize=len(ENCODERS))
 def _encoder(group: str) -> Any:
-    """On one thread: processes work side by side, and the numbers do not depend on how many there are."""
-    onnxruntime = runtime.onnxruntime()
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(_file(group), options, providers=["CPUExecutionProvider"])
+    return runtime.session(_file(group))
 
 
 def _file(group: str) -> Path:

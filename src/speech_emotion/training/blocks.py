@@ -20,7 +20,7 @@ from ..errors import UsageError
 from ..features.rows import Rows
 from .families import FAMILIES
 from .families import family as named
-from .moments import Moments, regressed
+from .moments import Moments, counted, regressed
 from .ridge import SLOPE, BalancedRidge, balanced
 
 Matrix = NDArray[np.float64]
@@ -106,8 +106,7 @@ def _ridge(classifier: BalancedRidge, X: _Scaled, y: NDArray[Any], groups: Any) 
     who = np.zeros(len(numbers), dtype=np.intp)
     if groups is not None:
         who = np.unique(groups, return_inverse=True)[1]
-    counts = np.zeros((who.max() + 1, classes), dtype=np.intp)
-    np.add.at(counts, (who, numbers), 1)
+    counts = counted(who, numbers)
     scatter, by_class = np.zeros((columns, columns)), np.zeros((classes, columns))
     sums, weighed = np.zeros((2, len(counts), columns))
     for where, values in X.blocks():

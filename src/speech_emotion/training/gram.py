@@ -29,7 +29,7 @@ class Gram:
 
 
 def ridge_by_gram(
-    gram: Gram, numbers: NDArray[np.intp], who: NDArray[np.intp] | None, classes: int, penalty: float, centred: float
+    gram: Gram, numbers: NDArray[np.intp], who: NDArray[np.intp], classes: int, penalty: float, centred: float
 ) -> NDArray[np.float64]:
     """What :class:`.ridge.BalancedRidge` says of the tested rows: logits, shape (test, classes).
 
@@ -46,7 +46,7 @@ def ridge_by_gram(
     targets = np.eye(classes)[numbers]
     centre = parts @ targets
     learnt, asked = gram.learnt, gram.asked
-    if who is not None and centred:
+    if centred:
         share = np.float32(centred)
         learnt = _less_their_means(_less_their_means(learnt, who, share).T, who, share)
         asked = _less_their_means(asked.T, who, share).T

@@ -31,6 +31,13 @@ class Moments:
     counts: NDArray[Any]
 
 
+def counted(who: NDArray[np.intp], numbers: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The rows of each speaker and class, shape (speakers, classes), of rows by their speaker and class from 0."""
+    counts = np.zeros((who.max() + 1, numbers.max() + 1), dtype=np.intp)
+    np.add.at(counts, (who, numbers), 1)
+    return counts
+
+
 def regressed(
     moments: Moments,
     penalty: float,

@@ -22,7 +22,7 @@ from .components import column_weights, row_weights
 from .families import family
 from .fold_data import Bench, Columns
 from .gram import Gram, ridge_by_gram, solved_once_more
-from .moments import Moments, regressed
+from .moments import Moments, counted, regressed
 from .ridge import SLOPE, balanced
 from .scaling import standard_of
 
@@ -67,13 +67,12 @@ def components_of(bench: Bench, columns: Columns, fold: int, count: int) -> tupl
     """
     make = _components_by_columns if by_columns(bench, columns, fold) else _components_by_rows
     rows = _kept(f"components-{count}", bench, columns, fold, lambda: make(bench, columns, fold, count))
-    learnt = len(bench.rows(fold)[0]) * bench.times
-    return rows[:learnt], rows[learnt:]
+    return _parted(rows, bench, fold)
 
 
 def by_columns(bench: Bench, columns: Columns, fold: int) -> bool:
     """Whether a fold learns from no fewer rows, copies counted, than there are columns."""
-    return len(columns.where) <= len(bench.rows(fold)[0]) * bench.times
+    return len(columns.where) <= _learnt(bench, fold)
 
 
 def _standardised(bench: Bench, columns: Columns, fold: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -85,16 +84,25 @@ def _standardised(bench: Bench, columns: Columns, fold: int) -> tuple[NDArray[np
         return (np.concatenate([learnt, asked]) - middle) / scale
 
     rows = _kept("standardised", bench, columns, fold, make)
-    count = len(bench.rows(fold)[0]) * bench.times
+    return _parted(rows, bench, fold)
+
+
+def _parted(rows: NDArray[Any], bench: Bench, fold: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The learnt rows and the tested ones, which are kept one after the other."""
+    count = _learnt(bench, fold)
     return rows[:count], rows[count:]
+
+
+def _learnt(bench: Bench, fold: int) -> int:
+    """How many rows a fold learns, copies counted."""
+    return len(bench.rows(fold)[0]) * bench.times
 
 
 def _moments(
     bench: Bench, columns: Columns, fold: int, numbers: NDArray[np.intp], who: NDArray[np.intp]
 ) -> tuple[Moments, NDArray[np.float32]]:
     """Of the learnt rows, whose classes and speakers are given; and the tested rows, standardised."""
-    counts = np.zeros((who.max() + 1, numbers.max() + 1), dtype=np.intp)
-    np.add.at(counts, (who, numbers), 1)
+    counts = counted(who, numbers)
 
     def make() -> NDArray[np.float32]:
         learnt, asked = _standardised(bench, columns, fold)
