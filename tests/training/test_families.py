@@ -63,7 +63,6 @@ def test_the_mlp_is_the_prototypes() -> None:
         "alpha": 0.01,
         "batch_size": 256,
         "epsilon": 1e-8,
-        "learning_rate": "adaptive",
         "max_iter": 500,
         "random_state": 5,
     }
@@ -82,6 +81,36 @@ def test_an_unknown_family_lists_the_known_ones() -> None:
 def test_an_unknown_hyperparameter_lists_the_known_ones() -> None:
     with pytest.raises(UsageError, match=r"unknown hyperparameter 'c' \(svm has: C, gamma, class_weight, slope\)"):
         family("svm").build(0, c=1)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_all_that_a_family_begins_with_and_searches_is_within_its_limits(name: str) -> None:
+    own = family(name)
+    assert set(own.limits) == set(own.defaults)
+    for hyperparameter, value in own.defaults.items():
+        own.check(hyperparameter, value)
+    for hyperparameter, dimension in own.space.items():
+        own.check(hyperparameter, *(getattr(dimension, "values", None) or (dimension.low, dimension.high)))
+
+
+@pytest.mark.parametrize(
+    ("name", "hyperparameter", "value"),
+    [
+        ("ridge", "penalty", -5),
+        ("ridge", "penalty", "1"),
+        ("ridge", "centred", 1.5),
+        ("mlp", "hidden_layer_sizes", ()),
+        ("mlp", "hidden_layer_sizes", (64, 0)),
+        ("mlp", "batch_size", 0),
+        ("mlp", "activation", "sine"),
+        ("svm", "gamma", "small"),
+        ("logistic", "C", float("nan")),
+        ("extra_trees", "max_features", 1.5),
+    ],
+)
+def test_a_value_that_a_hyperparameter_cannot_have_is_refused(name: str, hyperparameter: str, value: object) -> None:
+    with pytest.raises(UsageError, match=rf"{hyperparameter} of {name} cannot be .*; valid: "):
+        family(name).build(0, **{hyperparameter: value})
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from speech_emotion.models.model import Model
 from speech_emotion.training.families import FAMILIES, Family
 from speech_emotion.training.proposals import STRATEGIES
 from speech_emotion.training.search import parse_budget, search
-from speech_emotion.training.spaces import Choice
+from speech_emotion.training.spaces import Choice, Whole
 
 QUICK = {"families": ["lda", "logistic"], "workers": 1}
 
@@ -153,7 +153,7 @@ def test_the_same_seed_gives_the_same_files_with_any_number_of_workers(made_tabl
 
 def test_no_candidate_is_tried_twice_and_a_small_space_is_exhausted(made_table, tmp_path, monkeypatch):
     lda = FAMILIES["lda"]
-    small = Family("lda", "", lda.defaults, {"shrinkage": Choice((0.1, 0.5))}, lda.pipeline)
+    small = replace(lda, space={"shrinkage": Choice((0.1, 0.5))})
     monkeypatch.setitem(FAMILIES, "lda", small)
     options = {"trials": 100, "space": {"scaling": ["standard"]}, "families": ["lda"], "workers": 1, "keep": 100}
     for strategy in STRATEGIES:
@@ -180,7 +180,7 @@ class Broken(ClassifierMixin, BaseEstimator):
 
 
 def test_a_candidate_that_fails_is_recorded_and_the_search_goes_on(made_table, tmp_path, monkeypatch):
-    broken = Family("broken", "", {"x": 0}, {"x": Choice((1, 2, 3))}, lambda seed, **_: Broken())
+    broken = Family("broken", "", {"x": 0}, {"x": (Whole(0, 3),)}, {"x": Choice((1, 2, 3))}, lambda seed, **_: Broken())
     monkeypatch.setitem(FAMILIES, "broken", broken)
     both = search(made_table(), trials=8, folder=tmp_path, families=["broken", "lda"], workers=1)
     failed = [trial for trial in both.leaderboard if trial.error]

@@ -20,8 +20,9 @@ from ..errors import UsageError
 from ..features.rows import Rows
 from .families import FAMILIES
 from .families import family as named
+from .linear import balanced
 from .moments import Moments, counted, regressed
-from .ridge import SLOPE, BalancedRidge, balanced
+from .ridge import SLOPE, BalancedRidge
 
 Matrix = NDArray[np.float64]
 

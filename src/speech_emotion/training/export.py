@@ -97,18 +97,38 @@ def _stand_in(classifier: Any) -> Any:
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
     from sklearn.linear_model import LogisticRegression
 
-    from .ridge import BalancedRidge
+    from .linear import LinearClassifier
+    from .mlp import MLP
     from .svm import PairwiseSVC
 
     if isinstance(classifier, PairwiseSVC):
         return classifier.svc_
+    if isinstance(classifier, MLP):
+        return _network(classifier)
     # skl2onnx does not know ours, and gets scikit-learn's wrong for two classes
-    if isinstance(classifier, (BalancedRidge, LinearDiscriminantAnalysis)):
+    if isinstance(classifier, (LinearClassifier, LinearDiscriminantAnalysis)):
         twin = LogisticRegression()
         for name in ("classes_", "coef_", "intercept_", "n_features_in_"):
             setattr(twin, name, getattr(classifier, name))
         return twin
     return classifier
+
+
+def _network(ours: Any) -> Any:
+    """A multilayer perceptron as scikit-learn's, which has one output for two classes."""
+    from sklearn.neural_network import MLPClassifier
+    from sklearn.preprocessing import LabelBinarizer
+
+    twin = MLPClassifier(activation=ours.activation)
+    coefs, intercepts = list(ours.coefs_), list(ours.intercepts_)
+    twin.out_activation_ = "softmax"
+    if len(ours.classes_) == 2:
+        coefs[-1], intercepts[-1] = coefs[-1][:, 1:] - coefs[-1][:, :1], intercepts[-1][1:] - intercepts[-1][:1]
+        twin.out_activation_ = "logistic"
+    twin.coefs_, twin.intercepts_, twin.n_layers_ = coefs, intercepts, len(coefs) + 1
+    twin.n_outputs_, twin.n_features_in_, twin.classes_ = len(intercepts[-1]), ours.n_features_in_, ours.classes_
+    twin._label_binarizer = LabelBinarizer().fit(ours.classes_)
+    return twin
 
 
 def _known_step(step: Any) -> Any:

@@ -11,12 +11,17 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from ..errors import MissingExtraError, unknown
+from ..errors import MissingExtraError, UsageError, unknown
 from .scaling import scaled
-from .spaces import Choice, Dimension, Real, Whole
+from .spaces import Choice, Dimension, Real, Several, Whole
 
 DEFAULT = "ridge"
 """The family where none is named."""
+
+ABOVE_ZERO = Real(1e-12, 1e12)
+NONE = Choice((None,))
+WEIGHTS = Choice((None, "balanced"))
+ROUNDS = Whole(1, 1_000_000)
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,7 @@ class Family:
         name: as the user writes it.
         summary: one line.
         defaults: every hyperparameter and the value that it has where none is given.
+        limits: what each may be: a value of any of these.
         space: what a search may try.
         pipeline: builds it, from a seed and all hyperparameters.
         operations: multiplications that one prediction takes: from columns, rows learnt, classes and all
@@ -39,6 +45,7 @@ class Family:
     name: str
     summary: str
     defaults: Mapping[str, Any]
+    limits: Mapping[str, tuple[Dimension | Several, ...]]
     space: Mapping[str, Dimension]
     pipeline: Callable[..., Any]
     operations: Callable[..., int] = lambda columns, rows, classes, **_: columns * classes
@@ -62,17 +69,35 @@ class Family:
             A ``sklearn.pipeline.Pipeline``, not fitted.
 
         Raises:
-            UsageError: if the family has no hyperparameter, or there is no scaling, of that name.
+            UsageError: if the family has no hyperparameter, or there is no scaling, of that name, or a hyperparameter
+                cannot have its value.
             MissingExtraError: if scikit-learn is not installed.
         """
-        for name in hyperparameters:
-            if name not in self.defaults:
-                raise unknown("hyperparameter", name, self.defaults, owner=self.name)
+        for name, value in hyperparameters.items():
+            self.check(name, value)
         try:
             built = self.pipeline(seed, **{**self.defaults, **hyperparameters})
             return scaled(built, scaling if self.scales or components else "none", components)
         except ModuleNotFoundError as error:
             raise MissingExtraError("training", "train") from error
+
+    def check(self, name: str, *values: Any) -> None:
+        """See that a hyperparameter can have some values.
+
+        Raises:
+            UsageError: naming what it can be.
+
+        Example:
+            >>> family("ridge").check("penalty", -5)
+            Traceback (most recent call last):
+            speech_emotion.errors.UsageError: penalty of ridge cannot be -5; valid: 1e-12 to 1e+12
+        """
+        if name not in self.defaults:
+            raise unknown("hyperparameter", name, self.defaults, owner=self.name)
+        for value in values:
+            if not any(limit.has(value) for limit in self.limits[name]):
+                valid = " or ".join(map(str, self.limits[name]))
+                raise UsageError(f"{name} of {self.name} cannot be {value!r}; valid: {valid}")
 
 
 def family(name: str) -> Family:
@@ -91,10 +116,10 @@ def family(name: str) -> Family:
 
 
 def _mlp(seed: int, hidden_layer_sizes: Any, **others: Any) -> Any:
-    from sklearn.neural_network import MLPClassifier
+    from .mlp import MLP
 
     layers = (hidden_layer_sizes,) if isinstance(hidden_layer_sizes, int) else tuple(hidden_layer_sizes)
-    return MLPClassifier(hidden_layer_sizes=layers, random_state=seed, **others)
+    return MLP(hidden_layer_sizes=layers, random_state=seed, **others)
 
 
 def _svm(seed: int, **hyperparameters: Any) -> Any:
@@ -110,9 +135,9 @@ def _lda(seed: int, **hyperparameters: Any) -> Any:
 
 
 def _logistic(seed: int, **hyperparameters: Any) -> Any:
-    from sklearn.linear_model import LogisticRegression
+    from .logistic import Logistic
 
-    return LogisticRegression(random_state=seed, **hyperparameters)
+    return Logistic(**hyperparameters)
 
 
 def _extra_trees(seed: int, **hyperparameters: Any) -> Any:
@@ -152,9 +177,17 @@ FAMILIES = {
             "alpha": 0.01,
             "batch_size": 256,
             "epsilon": 1e-8,
-            "learning_rate": "adaptive",
             "learning_rate_init": 0.001,
             "max_iter": 500,
+        },
+        limits={
+            "hidden_layer_sizes": (Several(Whole(1, 100_000)), Whole(1, 100_000)),
+            "activation": (Choice(("relu", "tanh")),),
+            "alpha": (Real(0, 1e12),),
+            "batch_size": (Whole(1, 1_000_000),),
+            "epsilon": (ABOVE_ZERO,),
+            "learning_rate_init": (ABOVE_ZERO,),
+            "max_iter": (ROUNDS,),
         },
         space={
             "hidden_layer_sizes": Choice(((64,), (128,), (300,), (600,), (128, 64), (300, 100))),
@@ -172,6 +205,12 @@ FAMILIES = {
         name="svm",
         summary="support vector machines with a radial kernel, one for each pair of emotions",
         defaults={"C": 10.0, "gamma": "scale", "class_weight": None, "slope": None},
+        limits={
+            "C": (ABOVE_ZERO,),
+            "gamma": (Choice(("scale", "auto")), ABOVE_ZERO),
+            "class_weight": (WEIGHTS,),
+            "slope": (NONE, ABOVE_ZERO),
+        },
         space={
             "C": Real(0.3, 100, log=True),
             "gamma": Real(3e-4, 3e-2, log=True),
@@ -185,6 +224,7 @@ FAMILIES = {
         name="lda",
         summary="linear discriminants with a shrunken covariance: fast, hard to beat on few recordings",
         defaults={"shrinkage": "auto"},
+        limits={"shrinkage": (Choice(("auto", None)), Real(0, 1))},
         space={"shrinkage": Real(1e-3, 1, log=True)},
         pipeline=_lda,
     ),
@@ -192,6 +232,7 @@ FAMILIES = {
         name="ridge",
         summary="ridge regression on the emotions: for features by the thousand, such as the tone encoder's",
         defaults={"penalty": 1.0, "centred": 0.75},
+        limits={"penalty": (ABOVE_ZERO,), "centred": (Real(0, 1),)},
         space={"penalty": Real(0.03, 30, log=True), "centred": Real(0, 1)},
         pipeline=_ridge,
         wide=True,
@@ -199,7 +240,8 @@ FAMILIES = {
     "logistic": Family(
         name="logistic",
         summary="logistic regression: linear, fast, well calibrated",
-        defaults={"C": 0.1, "class_weight": None, "max_iter": 2000},
+        defaults={"C": 0.1, "class_weight": None, "max_iter": 500},
+        limits={"C": (ABOVE_ZERO,), "class_weight": (WEIGHTS,), "max_iter": (ROUNDS,)},
         space={"C": Real(1e-4, 10, log=True), "class_weight": Choice((None, "balanced"))},
         pipeline=_logistic,
         effort=3,
@@ -208,6 +250,12 @@ FAMILIES = {
         name="extra_trees",
         summary="a forest of trees with random thresholds",
         defaults={"n_estimators": 200, "max_features": "sqrt", "min_samples_leaf": 2, "class_weight": None},
+        limits={
+            "n_estimators": (Whole(1, 100_000),),
+            "max_features": (Choice(("sqrt", "log2", None)), Whole(1, 1_000_000), Real(1e-6, 1)),
+            "min_samples_leaf": (Whole(1, 1_000_000), Real(1e-6, 1)),
+            "class_weight": (Choice((None, "balanced", "balanced_subsample")),),
+        },
         space={
             "n_estimators": Choice((100, 200, 300)),
             "max_features": Choice(("sqrt", "log2", 0.2, 0.4)),

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .ridge import SLOPE, balanced, solved
+from .linear import balanced
+from .ridge import SLOPE, solved
 
 
 @dataclass(frozen=True, slots=True, eq=False)

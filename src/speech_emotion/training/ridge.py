@@ -14,18 +14,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..models.calibration import softmax
+from .linear import LinearClassifier, balanced
 
 SLOPE = 8.0
 """Of the softmax that makes probabilities of the regressed values, which are about 0 and 1; a temperature that is
 fitted on unheard speakers then says how sure to be."""
 
 
-class BalancedRidge(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class BalancedRidge(LinearClassifier):
     """Linear scores by ridge regression, probabilities by softmax.
 
     Args:
@@ -45,11 +42,7 @@ class BalancedRidge(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: Any, y: Any, groups: Any = None) -> BalancedRidge:
         """Train on standardised features, shape (n, columns), their labels and, where known, speakers, shape (n,)."""
-        X, y = validate_data(self, X, y, dtype=[np.float32, np.float64])
-        check_classification_targets(y)
-        self.classes_, numbers = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(f"needs two classes or more, not one class: {self.classes_[0]}")
+        X, numbers = self._taken(X, y)
         weights = balanced(numbers, len(self.classes_))
         if groups is not None and self.centred:
             X = _less_their_means(X, np.asarray(groups), self.centred)
@@ -62,30 +55,6 @@ class BalancedRidge(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.coef_: NDArray[np.float64] = coef
         self.intercept_: NDArray[np.float64] = intercept
         return self
-
-    def decision_function(self, X: Any) -> NDArray[np.float64]:
-        """Logits, shape (n, classes); of two classes (n,), of the second."""
-        check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=[np.float32, np.float64])
-        found: NDArray[np.float64] = X @ self.coef_.T + self.intercept_
-        return found[:, 0] if len(self.classes_) == 2 else found
-
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Probabilities, shape (n, classes), of features of shape (n, columns)."""
-        logits = self.decision_function(X)
-        if logits.ndim == 1:
-            logits = np.stack([np.zeros_like(logits), logits], axis=1)
-        return softmax(logits)
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """The likeliest class of each row, shape (n,)."""
-        likeliest = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[likeliest]  # type: ignore[no-any-return]
-
-
-def balanced(numbers: NDArray[np.intp], classes: int) -> NDArray[np.float64]:
-    """The weight of each row, shape (n,), by which every class counts the same; on average 1."""
-    return len(numbers) / (classes * np.bincount(numbers, minlength=classes)[numbers])
 
 
 def _less_their_means(X: NDArray[Any], speakers: NDArray[Any], share: float) -> NDArray[Any]:

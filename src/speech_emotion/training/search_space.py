@@ -224,11 +224,11 @@ def _counts(given: Any) -> tuple[int, ...]:
 
 
 def _dimensions(name: str, own: Mapping[str, Any]) -> dict[str, Dimension]:
-    kind = family_named(name)
-    for each in own:
-        if each not in kind.defaults:
-            raise unknown("hyperparameter", each, kind.defaults, owner=name)
-    return {each: _dimension(f"{name}.{each}", value) for each, value in own.items()}
+    made = {each: _dimension(f"{name}.{each}", value) for each, value in own.items()}
+    for each, dimension in made.items():
+        ends = dimension.values if isinstance(dimension, Choice) else (dimension.low, dimension.high)
+        family_named(name).check(each, *ends)
+    return made
 
 
 def _dimension(name: str, value: Any) -> Dimension:

@@ -21,6 +21,9 @@ class Choice:
 
     values: tuple[Any, ...]
 
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.values))
+
     def draw(self, rng: np.random.Generator) -> Any:
         """A value, each as likely."""
         return self.values[int(rng.integers(len(self.values)))]
@@ -64,6 +67,9 @@ class Real:
     low: float
     high: float
     log: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.low:g} to {self.high:g}"
 
     def draw(self, rng: np.random.Generator) -> Any:
         """A number, each as likely on its scale."""
@@ -124,6 +130,9 @@ class Whole:
     high: int
     log: bool = False
 
+    def __str__(self) -> str:
+        return f"a whole number from {self.low} to {self.high}"
+
     def draw(self, rng: np.random.Generator) -> Any:
         """A number, each as likely on its scale."""
         return self._whole(self._real().draw(rng))
@@ -167,6 +176,20 @@ class Whole:
 
     def _whole(self, value: float) -> int:
         return min(max(round(value), self.low), self.high)
+
+
+@dataclass(frozen=True)
+class Several:
+    """One value or more, each of a dimension: not to choose from, but to know one by."""
+
+    each: Choice | Real | Whole
+
+    def __str__(self) -> str:
+        return f"a list, each {self.each}"
+
+    def has(self, values: Any) -> bool:
+        """Whether these are such values."""
+        return isinstance(values, (list, tuple)) and len(values) > 0 and all(map(self.each.has, values))
 
 
 Dimension: TypeAlias = Choice | Real | Whole

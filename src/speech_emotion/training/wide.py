@@ -22,8 +22,9 @@ from .components import column_weights, row_weights
 from .families import family
 from .fold_data import Bench, Columns
 from .gram import Gram, ridge_by_gram, solved_once_more
+from .linear import balanced
 from .moments import Moments, counted, regressed
-from .ridge import SLOPE, balanced
+from .ridge import SLOPE
 from .scaling import standard_of
 
 
