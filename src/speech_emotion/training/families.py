@@ -258,7 +258,7 @@ FAMILIES = {
         },
         space={
             "n_estimators": Choice((100, 200, 300)),
-            "max_features": Choice(("sqrt", "log2", 0.2, 0.4)),
+            "max_features": Choice(("sqrt", "log2", 0.1, 0.2)),
             "min_samples_leaf": Whole(1, 8),
             "class_weight": Choice((None, "balanced")),
         },
