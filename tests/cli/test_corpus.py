@@ -96,6 +96,16 @@ def test_info_names_what_it_cannot_open(tmp_path: Path) -> None:
     assert Path(voices.utterances[0].path).name in result.stderr
 
 
+def test_info_believes_the_file_rather_than_a_part_that_is_longer(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.zeros(2 * 16_000), 16_000)
+    rows = ["path,emotion,speaker,start,end", "a.wav,sad,s1,0,60", "a.wav,sad,s1,1.5,60", "a.wav,sad,s1,30,60"]
+    (tmp_path / "parts.csv").write_text("\n".join(rows))
+    result = call("info", tmp_path / "parts.csv", "--durations", "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["seconds"] == 2.5
+    assert "lasts 2 s, so there is no part from 30 s on" in result.stderr
+
+
 def test_info_shows_several_corpora_and_what_they_share(tmp_path: Path) -> None:
     for name in ("r/03-01-02-01-01-02-11.wav", "r/03-01-05-01-01-02-11.wav", "e/03a01Wa.wav", "e/08a01Wa.wav"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

@@ -58,6 +58,14 @@ def test_logistic_regression_converges_on_columns_of_any_scale() -> None:
     assert objective(ours) < objective(rough) - 0.1
 
 
+@pytest.mark.parametrize("columns", [12, 400])
+def test_logistic_regression_learns_from_columns_that_dwarf_its_penalty(columns: int) -> None:
+    X, y = made_rows(3, columns)
+    X[:, -1] = X[:, 0]
+    ours = Logistic(C=10.0).fit(X * np.float32(1e9), y)
+    assert ours.score(X * np.float32(1e9), y) > 0.9
+
+
 @pytest.mark.parametrize(
     "settings",
     [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
+from itertools import cycle, islice, pairwise
 
 import numpy as np
 import pytest
@@ -16,6 +16,7 @@ from speech_emotion.training.families import FAMILIES
 from speech_emotion.training.proposals import GENERATION, STRATEGIES, generation
 from speech_emotion.training.search_space import SearchSpace, read
 from speech_emotion.training.spaces import Choice, Real, Whole
+from speech_emotion.training.surrogate import Surrogate, screened
 
 CONFIG = FeatureConfig(features=("mel", "chroma", "mfcc", "tone"), statistics=("mean", "std"))
 SPACE = SearchSpace.of(CONFIG)
@@ -52,6 +53,23 @@ def test_strategies_that_learn_propose_better_candidates_than_chance(strategy):
     last = [one.score for one in tried(strategy, 24)[-24:]]
     random = [one.score for one in tried("random", 24)[-24:]]
     assert np.mean(last) > np.mean(random) + 0.08
+
+
+def test_what_is_hoped_of_candidates_follows_what_they_are_worth():
+    surrogate = Surrogate(SPACE, tried("random", 20), 0)
+    new = [one.candidate for one in tried("random", 20, seed=1)]
+    ranks = [np.argsort(np.argsort(values)) for values in (surrogate.hoped(new), [quality(one) for one in new])]
+    assert np.corrcoef(*ranks)[0, 1] > 0.7
+
+
+def test_of_each_litter_the_most_hopeful_are_tried():
+    known = tried("random", 20)
+    rng = np.random.default_rng(2)
+    drawn = [one for number in range(8) for one in generation("random", SPACE, known, 2, number)]
+    kept = list(islice(screened(SPACE, known, cycle([*drawn, None]), rng), 8))
+    assert np.mean([quality(one.candidate) for one in kept]) > np.mean([quality(one.candidate) for one in drawn]) + 0.08
+    blank = [Known(1, drawn[0].candidate, 1, None)]  # nothing to learn from: as they come
+    assert list(islice(screened(SPACE, blank, iter(drawn), rng), 5)) == drawn[:5]
 
 
 def test_children_say_whose_they_are_and_what_mutated():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import visible
+from ..errors import AudioError, visible
 from .check import check
 
 if TYPE_CHECKING:
@@ -118,7 +118,6 @@ class _Lengths:
 
 def _lengths(shown: list[Corpus]) -> _Lengths:
     from ..audio.read import duration_and_rate
-    from ..errors import AudioError
     from .terminal import progress, warn
 
     utterances = [utterance for corpus in shown for utterance in corpus.utterances]
@@ -127,13 +126,20 @@ def _lengths(shown: list[Corpus]) -> _Lengths:
         for done, utterance in enumerate(utterances, 1):
             try:
                 whole, lengths.rates[utterance.path] = duration_and_rate(utterance.path)
-                end = utterance.end if utterance.end is not None else whole
-                lengths.seconds[utterance] = end - (utterance.start or 0.0)
+                lengths.seconds[utterance] = _part(utterance, whole)
             except AudioError as error:
                 lengths.unreadable[utterance.path] = str(error)
                 warn(str(error))
             bar(done, len(utterances))
     return lengths
+
+
+def _part(utterance: Utterance, whole: float) -> float:
+    """How long an utterance is, of a recording of so many seconds."""
+    begin, end = utterance.start or 0.0, whole if utterance.end is None else min(whole, utterance.end)
+    if begin >= end:
+        raise AudioError(f"{utterance.path}: lasts {whole:g} s, so there is no part from {begin:g} s on")
+    return end - begin
 
 
 def _facts(corpus: Corpus, lengths: _Lengths | None) -> dict[str, object]:

@@ -12,7 +12,7 @@ import os
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -33,13 +33,14 @@ AUDIO_SUFFIXES = frozenset(
 """Endings of files that are taken for recordings, in lower case."""
 
 
-def walk(root: str | os.PathLike[str]) -> Iterator[str]:
+def walk(root: str | os.PathLike[str], refused: Callable[[str], None] | None = None) -> Iterator[str]:
     """Every file below a folder or inside a zip archive, sorted, hidden ones left out.
 
     Links to folders are followed, and each folder is entered once.
 
     Args:
         root: a folder, or a zip archive.
+        refused: told of each folder below it that may not be read, which is left out then; None ends there.
 
     Yields:
         Paths that :func:`open_binary` understands, with forward slashes inside an archive.
@@ -50,7 +51,13 @@ def walk(root: str | os.PathLike[str]) -> Iterator[str]:
     place = Path(root)
     if os.path.isdir(place):
         entered = {os.path.realpath(place)}
-        for folder, inner, names in os.walk(place, onerror=_refused, followlinks=True):
+
+        def unread(error: OSError) -> None:
+            if refused is None or Path(error.filename) == place:
+                raise CorpusError(f"{error.filename}: {(error.strerror or str(error)).lower()}") from error
+            refused(error.filename)
+
+        for folder, inner, names in os.walk(place, onerror=unread, followlinks=True):
             inner[:] = [name for name in inner if not name.startswith((".", "__MACOSX"))]
             new = {os.path.realpath(os.path.join(folder, name)): name for name in sorted(inner, reverse=True)}
             inner[:] = sorted(name for place, name in new.items() if place not in entered)
@@ -108,10 +115,6 @@ def open_binary(path: str | os.PathLike[str]) -> BinaryIO:
 
 _DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, OSError, EOFError, RuntimeError, ValueError)
 """What zipfile raises for archives that are damaged, locked, or packed in a way that it does not know."""
-
-
-def _refused(error: OSError) -> None:
-    raise CorpusError(f"{error.filename}: {(error.strerror or str(error)).lower()}") from error
 
 
 def _is_pipe(path: str) -> bool:

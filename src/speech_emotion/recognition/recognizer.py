@@ -217,7 +217,8 @@ def recordings(names: Sequence[str]) -> Iterator[str]:
 
     Yields:
         Paths, each once, in the order of the names; those of a folder or archive sorted, and only those that end
-        like audio. A name that stands for nothing is passed on, so that it gets its error.
+        like audio. A name that stands for nothing is passed on, and so is a folder inside that may not be read: each
+        gets its error.
 
     Raises:
         CorpusError: if a CSV, an archive or a folder cannot be read.
@@ -233,8 +234,9 @@ def _recordings(name: str) -> Iterable[str]:
         return [row[PATH] for row in listed(name)[1]]
     place = Path(name)
     if os.path.isdir(place) or (os.path.isfile(place) and place.suffix.lower() == ".zip"):
-        inside = [path for path in walk(place) if os.path.splitext(path)[1].lower() in AUDIO_SUFFIXES]
-        return inside or [name]
+        unread: list[str] = []
+        inside = [path for path in walk(place, unread.append) if os.path.splitext(path)[1].lower() in AUDIO_SUFFIXES]
+        return [*inside, *unread] or [name]
     if not os.path.exists(place) and glob.has_magic(name):
         matching = sorted(path for path in glob.glob(name, recursive=True) if os.path.isfile(path))
         return matching or [name]

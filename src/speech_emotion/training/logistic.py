@@ -34,7 +34,7 @@ LEG = 60
 NEAR = 1e-4
 """The solver stops at a gradient of this, beside that at its start."""
 
-TINY = float(np.finfo(np.float64).tiny)
+TINY, EPSILON = float(np.finfo(np.float64).tiny), float(np.finfo(np.float64).eps)
 
 
 class Logistic(LinearClassifier):
@@ -96,7 +96,10 @@ def _minimised(
     near, steps = None, 0
     while steps < max_iter:
         curvature = prices * curved
-        factor = cholesky(penalty + (rows * curvature[:, None]).T @ rows, lower=True, overwrite_a=True)
+        system = penalty + (rows * curvature[:, None]).T @ rows
+        # columns so large that a penalty of 1 is lost in rounding have that much more of it
+        system[np.diag_indices_from(system)] += len(system) * EPSILON * system.diagonal().max()
+        factor = cholesky(system, lower=True, overwrite_a=True)
         even = np.ascontiguousarray(solve_triangular(factor, rows.T, lower=True).T)
         leg = _Leg(even, targets, prices[:, None], curvature[:, None])
         start = factor.T @ weights

@@ -20,6 +20,7 @@ from .evolution import Known, Proposal, evolved, firsts
 from .families import family as family_named
 from .search_space import SearchSpace
 from .spaces import Dimension
+from .surrogate import screened
 
 GENERATION = 6
 """Candidates proposed at once. It is never the number of workers, or strategies that learn would find other models on
@@ -59,7 +60,7 @@ def _evolution(space: SearchSpace, known: Sequence[Known], rng: np.random.Genera
     if len(known) < STARTUP["evolution"]:
         yield from firsts(space)
         yield from _random(space, known, rng)
-    yield from evolved(space, known, rng)
+    yield from screened(space, known, evolved(space, known, rng), rng)
 
 
 def _tpe(space: SearchSpace, known: Sequence[Known], rng: np.random.Generator) -> Iterator[Proposal | None]:
@@ -99,7 +100,7 @@ STRATEGIES: Mapping[str, Strategy] = {
     each.name: each
     for each in (
         Strategy("random", "each candidate drawn by itself", _random),
-        Strategy("evolution", "the best have children, by crossover and mutation", _evolution),
+        Strategy("evolution", "the best have children, of which the most hopeful are tried", _evolution),
         Strategy("tpe", "drawn from where the better candidates were (Optuna's TPE)", _tpe),
     )
 }

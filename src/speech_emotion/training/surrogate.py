@@ -1,0 +1,101 @@
+"""A guess at what a candidate will score, from those that were judged (a surrogate, as in SMAC: Hutter et al., 2011).
+
+A forest of regression trees over all choices: one that a candidate did not have to make is a value of its own.
+Candidates that were stopped count with what they scored until then. What counts is how high a score may be: the mean of
+the trees and a part of how much they differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .candidate import Candidate
+from .evolution import Known, Proposal
+from .search_space import SearchSpace
+from .spaces import Choice, Dimension
+
+LITTER = 24
+"""New proposals among which is chosen."""
+
+TRIED = 2
+"""Of each litter, those that are tried."""
+
+TREES = 64
+HOPE = 0.5
+"""Of the trees' standard deviation, how much is added to their mean."""
+
+NOT_MADE = -1.0
+"""A choice that a candidate did not have to make; all others are numbers from 0."""
+
+
+def screened(
+    space: SearchSpace, known: Sequence[Known], proposed: Iterator[Proposal | None], rng: np.random.Generator
+) -> Iterator[Proposal | None]:
+    """Of proposals, litter by litter, those that are hoped to score highest.
+
+    Args:
+        space: that they are from.
+        known: candidates that were judged.
+        proposed: without end.
+        rng: of the guess.
+    """
+    if not any(one.score is not None for one in known):
+        yield from proposed
+    surrogate = Surrogate(space, known, int(rng.integers(2**31)))
+    tried = {one.candidate.key for one in known}
+    while True:
+        found = (one for one in islice(proposed, 10 * LITTER) if one and one.candidate.key not in tried)
+        litter = list(islice({one.candidate.key: one for one in found}.values(), LITTER))
+        if not litter:
+            yield None
+            continue
+        hoped = surrogate.hoped([one.candidate for one in litter])
+        for place in np.argsort(-hoped, kind="stable")[:TRIED]:
+            yield litter[place]
+
+
+class Surrogate:
+    """What is guessed of candidates of a space.
+
+    Args:
+        space: that they are from.
+        known: what is to be learnt from: one candidate or more with a score.
+        seed: of the trees.
+    """
+
+    def __init__(self, space: SearchSpace, known: Sequence[Known], seed: int) -> None:
+        from sklearn.ensemble import ExtraTreesRegressor
+
+        self._space = space
+        told = [one for one in known if one.score is not None]
+        made = [space.choices(one.candidate) for one in told]
+        self._names = sorted({name for choices in made for name in choices})
+        forest = ExtraTreesRegressor(TREES, min_samples_leaf=2, max_features=0.5, random_state=seed)
+        self._forest = forest.fit(self._rows(made), [one.score for one in told])
+
+    def hoped(self, candidates: Sequence[Candidate]) -> NDArray[np.float64]:
+        """How high each may score, shape (n,)."""
+        rows = self._rows([self._space.choices(candidate) for candidate in candidates])
+        each = np.stack([tree.predict(rows) for tree in self._forest.estimators_])
+        hoped: NDArray[np.float64] = each.mean(axis=0) + HOPE * each.std(axis=0)
+        return hoped
+
+    def _rows(self, made: Sequence[dict[str, tuple[Any, Dimension]]]) -> NDArray[np.float32]:
+        rows = np.full((len(made), len(self._names)), NOT_MADE, dtype=np.float32)
+        for row, choices in zip(rows, made, strict=True):
+            for place, name in enumerate(self._names):
+                if name in choices:
+                    row[place] = _number(*choices[name])
+        return rows
+
+
+def _number(value: Any, dimension: Dimension) -> float:
+    """A choice as a number; trees mind the order of numbers only, not their scale."""
+    if isinstance(dimension, Choice):
+        return float(next(place for place, each in enumerate(dimension.values) if dimension.told(each) == str(value)))
+    return float(value)
