@@ -8,7 +8,7 @@ the trees and a part of how much they differ.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import islice, repeat
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from .search_space import SearchSpace
 from .spaces import Choice, Dimension
 
 LITTER = 24
-"""New proposals among which is chosen."""
+"""Proposals among which is chosen."""
 
 TRIED = 2
 """Of each litter, those that are tried."""
@@ -49,10 +49,10 @@ def screened(
     surrogate = Surrogate(space, known, int(rng.integers(2**31)))
     tried = {one.candidate.key for one in known}
     while True:
-        found = (one for one in islice(proposed, 10 * LITTER) if one and one.candidate.key not in tried)
-        litter = list(islice({one.candidate.key: one for one in found}.values(), LITTER))
+        found = [one for one in islice(proposed, LITTER) if one and one.candidate.key not in tried]
+        litter = list({one.candidate.key: one for one in found}.values())
         if not litter:
-            yield None
+            yield from repeat(None, LITTER)  # as many as were not new
             continue
         hoped = surrogate.hoped([one.candidate for one in litter])
         for place in np.argsort(-hoped, kind="stable")[:TRIED]:
