@@ -38,6 +38,7 @@ SCRIPTS = (
     "encoder",
     "words",
     "startup",
+    "estimators",
     "accuracy",
     "leaks",
     "live",

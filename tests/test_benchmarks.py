@@ -23,6 +23,7 @@ FOLDER = Path(__file__).parent.parent / "benchmarks"
         ("features", ["--clips", "8", "--repeats", "1"]),
         ("pipeline", ["--clips", "4", "--repeats", "1"]),
         ("startup", ["--repeats", "1"]),
+        ("estimators", ["--clips", "96"]),
         ("encoder", ["--clips", "4", "--repeats", "1"]),
         ("server", ["--clips", "16", "--repeats", "1"]),
         ("words", ["--clips", "2", "--repeats", "1"]),
