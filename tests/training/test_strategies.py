@@ -143,7 +143,9 @@ def test_a_file_narrows_and_extends_the_space(tmp_path):
     [
         ({"features": ["f0"]}, "unknown feature 'f0'"),
         ({"families": ["rigde"]}, "unknown family 'rigde'.*did you mean 'ridge'"),
-        ({"rigde": {}}, "unknown family 'rigde'"),
+        ({"rigde": {}}, "unknown key 'rigde'.*did you mean 'ridge'"),
+        ({"families": []}, "families is an empty list; name some, or leave it out"),
+        ({"families": ["svm"], "ridge": {"penalty": -5}}, "penalty of ridge cannot be -5"),
         ({"ridge": {"alpha": 1}}, "unknown hyperparameter 'alpha'"),
         ({"ridge": {"penalty": {"low": 2, "high": 1}}}, "must rise"),
         ({"ridge": {"penalty": {"low": 0, "high": 1, "log": True}}}, "must rise, from above 0"),
@@ -154,7 +156,10 @@ def test_a_file_narrows_and_extends_the_space(tmp_path):
         ({"ridge": {"penalty": []}}, "no values"),
         ({"ridge": {"penalty": [1.0, -5]}}, "penalty of ridge cannot be -5; valid"),
         ({"ridge": {"centred": {"low": 0.5, "high": 2.0}}}, "centred of ridge cannot be 2.0; valid: 0 to 1"),
-        ({"mlp": {"hidden_layer_sizes": [[64], [0]]}}, r"cannot be \(0,\); valid: a list, each a whole number from 1"),
+        (
+            {"mlp": {"hidden_layer_sizes": [[64], [0]]}},
+            r"cannot be \(0,\); valid: .* or several, each a whole number from 1",
+        ),
         ({"ridge": 3}, "is a table of its hyperparameters"),
         ({"scaling": "minmax"}, "unknown scaling 'minmax'"),
         ({"components": [0]}, "whole numbers above 0"),

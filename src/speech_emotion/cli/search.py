@@ -245,8 +245,9 @@ def _show(result: SearchResult) -> None:
     console.print(table)
     if joined and joined.file:
         console.print(
-            f"Where each fold's speakers had no say in whom it takes, the ensemble reaches "
-            f"{percent(joined.inner['uar'].as_dict())}, the best model alone {percent(joined.alone['uar'].as_dict())}."
+            f"Held against each other where each fold's speakers had no say in the choice, the ensemble reaches "
+            f"{percent(joined.inner['uar'].as_dict())} and the best model {percent(joined.alone['uar'].as_dict())}: "
+            "so the ensemble is kept."
         )
     if result.procedure:
         whole = percent(result.procedure.scores["uar"].as_dict())

@@ -150,15 +150,19 @@ def search_lines(result: SearchResult) -> list[str]:
     best = result.kept[0]
     outer = best.outer or {}
     lines = [
-        f"{len(result.leaderboard)} models were tried and judged on {len(result.development_speakers)} speakers. The "
+        f"{len(result.leaderboard)} models were tried and judged on {_speakers(len(result.development_speakers))}. The "
         f"best is {best.candidate.family} on {', '.join(best.candidate.features)}: UAR {best.inner['uar']} among them."
     ]
     if "uar" in outer:
         lines.append(
-            f"On {len(result.test_speakers)} speakers that no choice saw its UAR is {outer['uar']}; chance is "
+            f"On {_speakers(len(result.test_speakers))} that no choice saw its UAR is {outer['uar']}; chance is "
             f"{100 * result.chance:.1f} %. Those are fewer and other speakers than the table's: the two do not compare."
         )
     return lines
+
+
+def _speakers(count: int) -> str:
+    return "one speaker" if count == 1 else f"{count} speakers"
 
 
 def _tasks(table: FeatureTable) -> dict[str, FeatureTable]:

@@ -181,12 +181,12 @@ FAMILIES = {
             "max_iter": 500,
         },
         limits={
-            "hidden_layer_sizes": (Several(Whole(1, 100_000)), Whole(1, 100_000)),
+            "hidden_layer_sizes": (Whole(1, 100_000), Several(Whole(1, 100_000))),
             "activation": (Choice(("relu", "tanh")),),
             "alpha": (Real(0, 1e12),),
             "batch_size": (Whole(1, 1_000_000),),
             "epsilon": (ABOVE_ZERO,),
-            "learning_rate_init": (ABOVE_ZERO,),
+            "learning_rate_init": (Real(1e-12, 10),),
             "max_iter": (ROUNDS,),
         },
         space={

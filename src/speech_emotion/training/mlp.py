@@ -91,10 +91,11 @@ class MLP(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         weights = _Weights((X.shape[1], *self.hidden_layer_sizes, len(self.classes_)), rng)
         self.coefs_, self.intercepts_ = weights.coefs, weights.intercepts
         self.loss_curve_: list[float] = []
-        for loss in self._rounds(X, numbers, weights, rng):
-            self.loss_curve_.append(loss)
-            if len(self.loss_curve_) > PATIENCE and _settled(self.loss_curve_):
-                break
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # what that leads to is told below
+            for loss in self._rounds(X, numbers, weights, rng):
+                self.loss_curve_.append(loss)
+                if len(self.loss_curve_) > PATIENCE and _settled(self.loss_curve_):
+                    break
         self.n_iter_ = len(self.loss_curve_)
         if not np.isfinite(weights.all).all():
             raise ValueError("the weights became infinite; scale the features, or lower learning_rate_init")

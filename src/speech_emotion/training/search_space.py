@@ -101,11 +101,12 @@ class SearchSpace:
             if name in KEYS:
                 continue
             if name not in FAMILIES:
-                raise unknown("family", name, [*KEYS, *FAMILIES], owner="the search space")
+                raise unknown("key", name, [*KEYS, *FAMILIES], owner="a search space")
             if not isinstance(own, Mapping):
                 raise UsageError(f"the space of '{name}' is a table of its hyperparameters, not {own!r}")
+            changed = _dimensions(name, own)
             if name in spaces:
-                spaces[name] = {**spaces[name], **_dimensions(name, own)}
+                spaces[name] = {**spaces[name], **changed}
         return replace(whole, families=spaces)
 
     def candidate(self, choose: Chooser) -> Candidate | None:
@@ -210,6 +211,8 @@ def _list(given: Mapping[str, Any], key: str, valid: Any, kind: str) -> tuple[st
     wanted = [wanted] if isinstance(wanted, str) else wanted
     if not isinstance(wanted, Collection) or not all(isinstance(name, str) for name in wanted):
         raise UsageError(f"{key} are names, such as {list(valid)[:1]}, not {wanted!r}")
+    if key in given and not wanted:
+        raise UsageError(f"{key} is an empty list; name some, or leave it out for all")
     for name in wanted:
         if name not in valid:
             raise unknown(kind, str(name), list(valid), owner="the search")

@@ -22,7 +22,7 @@ class Choice:
     values: tuple[Any, ...]
 
     def __str__(self) -> str:
-        return ", ".join(map(str, self.values))
+        return ", ".join("none" if value is None else str(value) for value in self.values)
 
     def draw(self, rng: np.random.Generator) -> Any:
         """A value, each as likely."""
@@ -185,7 +185,7 @@ class Several:
     each: Choice | Real | Whole
 
     def __str__(self) -> str:
-        return f"a list, each {self.each}"
+        return f"several, each {self.each}"
 
     def has(self, values: Any) -> bool:
         """Whether these are such values."""
