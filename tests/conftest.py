@@ -104,6 +104,19 @@ def refused(capsys: pytest.CaptureFixture[str]) -> Callable[[list[str]], str]:
 
 
 @pytest.fixture
+def locked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders named ``locked`` may not be read, by whoever runs the tests."""
+    scandir = os.scandir
+
+    def refuse(place: str) -> object:
+        if Path(place).name == "locked":
+            raise PermissionError(13, "Permission denied", place)
+        return scandir(place)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+
+
+@pytest.fixture
 def made_table() -> Callable[..., FeatureTable]:
     """Makes small tables of clustered numbers: emotions shift the features, and so do voices.
 

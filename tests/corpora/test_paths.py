@@ -158,15 +158,7 @@ def test_links_to_folders_are_followed_and_each_folder_is_entered_once(tmp_path:
     assert found == ["near/one/inner/a.wav"]
 
 
-def test_a_folder_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_may_not_be_read_is_told(tmp_path: Path, locked: None) -> None:
     (tmp_path / "locked").mkdir()
-    scandir = os.scandir
-
-    def refuse(place: str) -> object:
-        if Path(place).name == "locked":
-            raise PermissionError(13, "Permission denied", place)
-        return scandir(place)
-
-    monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(CorpusError, match="locked: permission denied"):
         list(paths.walk(tmp_path))

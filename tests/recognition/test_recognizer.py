@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -188,20 +187,10 @@ def test_what_cannot_be_read_or_asked_is_refused(tmp_path: Path) -> None:
         list(recognize_files([str(path)], segments=True, hop=0))
 
 
-def test_a_folder_inside_that_may_not_be_read_costs_only_itself(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_inside_that_may_not_be_read_costs_only_itself(tmp_path: Path, locked: None) -> None:
     for name in ("a.wav", "locked/b.wav", "open/c.wav"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    scandir = os.scandir
-
-    def refuse(place: str) -> object:
-        if Path(place).name == "locked":
-            raise PermissionError(13, "Permission denied", place)
-        return scandir(place)
-
-    monkeypatch.setattr(os, "scandir", refuse)
     found = [Path(path).relative_to(tmp_path).as_posix() for path in recordings([str(tmp_path)])]
     assert found == ["a.wav", "open/c.wav", "locked"]
     errors = [answer.error or "" for answer in recognize_files(list(recordings([str(tmp_path)])), workers=1)]

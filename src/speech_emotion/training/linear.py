@@ -6,19 +6,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..models.calibration import softmax
+from .classifier import Classifier
 
 FLOATS = [np.float32, np.float64]
 
 
-class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class LinearClassifier(Classifier):
     """Answers of a classifier that has ``classes_``, ``coef_`` and ``intercept_``, as scikit-learn's have them."""
 
-    classes_: NDArray[Any]
     coef_: NDArray[np.float64]
     intercept_: NDArray[np.float64]
 
@@ -35,20 +33,6 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if logits.ndim == 1:
             logits = np.stack([np.zeros_like(logits), logits], axis=1)
         return softmax(logits)
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """The likeliest class of each row, shape (n,)."""
-        likeliest = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[likeliest]  # type: ignore[no-any-return]
-
-    def _taken(self, X: Any, y: Any) -> tuple[NDArray[Any], NDArray[np.intp]]:
-        """What is to be learnt, checked: features, shape (n, columns), and the position of each label, shape (n,)."""
-        X, y = validate_data(self, X, y, dtype=FLOATS)
-        check_classification_targets(y)
-        self.classes_, numbers = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(f"needs two classes or more, not one class: {self.classes_[0]}")
-        return X, numbers
 
 
 def balanced(numbers: NDArray[np.intp], classes: int) -> NDArray[np.float64]:

@@ -20,7 +20,7 @@ from scipy.optimize import minimize
 from sklearn.utils.class_weight import compute_sample_weight
 
 from ..models.calibration import softmax
-from .linear import LinearClassifier
+from .linear import FLOATS, LinearClassifier
 
 CURVATURE = 0.03
 """Of a row's log loss in a score, to begin with: it is a quarter in doubt, and nothing where there is none."""
@@ -60,7 +60,7 @@ class Logistic(LinearClassifier):
 
     def fit(self, X: Any, y: Any) -> Logistic:
         """Train on features, shape (n, columns), and their labels, shape (n,)."""
-        X, numbers = self._taken(X, y)
+        X, numbers = self._taken(X, y, dtype=FLOATS)
         classes = len(self.classes_)
         weights = compute_sample_weight(self.class_weight, self.classes_[numbers])
         middle = np.average(X, axis=0, weights=weights)

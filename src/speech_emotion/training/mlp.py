@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.blas import saxpy
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state, shuffle
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
+
+from .classifier import Classifier
 
 Floats = NDArray[np.float32]
 
@@ -35,7 +35,7 @@ LEAST = float(np.finfo(np.float32).eps)
 """Of a probability, in the loss."""
 
 
-class MLP(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class MLP(Classifier):
     """A multilayer perceptron.
 
     Args:
@@ -82,11 +82,7 @@ class MLP(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises:
             ValueError: if there is one class only, or the features are so large that the weights become infinite.
         """
-        X, y = validate_data(self, X, y, dtype=np.float32, order="C")
-        check_classification_targets(y)
-        self.classes_, numbers = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(f"needs two classes or more, not one class: {self.classes_[0]}")
+        X, numbers = self._taken(X, y, dtype=np.float32, order="C")
         rng = check_random_state(self.random_state)
         weights = _Weights((X.shape[1], *self.hidden_layer_sizes, len(self.classes_)), rng)
         self.coefs_, self.intercepts_ = weights.coefs, weights.intercepts
@@ -106,11 +102,6 @@ class MLP(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         X = validate_data(self, X, reset=False, dtype=np.float32)
         return _Pass(self.activation, self.coefs_, self.intercepts_, len(X)).forward(X)
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """The likeliest class of each row, shape (n,)."""
-        likeliest = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[likeliest]  # type: ignore[no-any-return]
 
     def _rounds(self, X: Floats, numbers: NDArray[np.intp], weights: _Weights, rng: Any) -> Iterator[float]:
         """Learn, round by round; the loss of each, as it was on the way."""

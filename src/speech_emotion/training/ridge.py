@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .linear import LinearClassifier, balanced
+from .linear import FLOATS, LinearClassifier, balanced
 
 SLOPE = 8.0
 """Of the softmax that makes probabilities of the regressed values, which are about 0 and 1; a temperature that is
@@ -42,7 +42,7 @@ class BalancedRidge(LinearClassifier):
 
     def fit(self, X: Any, y: Any, groups: Any = None) -> BalancedRidge:
         """Train on standardised features, shape (n, columns), their labels and, where known, speakers, shape (n,)."""
-        X, numbers = self._taken(X, y)
+        X, numbers = self._taken(X, y, dtype=FLOATS)
         weights = balanced(numbers, len(self.classes_))
         if groups is not None and self.centred:
             X = _less_their_means(X, np.asarray(groups), self.centred)

@@ -14,14 +14,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import euclidean_distances, log_loss
 from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import SVC
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..models.calibration import softmax
+from .classifier import Classifier
 
 SHARPNESS = 3.0
 """Of a vote: at the margin it is 0.995 of a whole one."""
@@ -35,7 +34,7 @@ ROWS_KEPT = 4000
 """Of so many rows the distances from all to all are kept while the slope is found: 128 MB."""
 
 
-class PairwiseSVC(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class PairwiseSVC(Classifier):
     """One support vector machine for each pair of classes, with soft votes and probabilities.
 
     Args:
@@ -65,11 +64,7 @@ class PairwiseSVC(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: Any, y: Any) -> PairwiseSVC:
         """Train on features, shape (n, columns), and their labels, shape (n,)."""
-        X, y = validate_data(self, X, y)
-        check_classification_targets(y)
-        self.classes_, numbers = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(f"needs two classes or more, not one class: {self.classes_[0]}")
+        X, numbers = self._taken(X, y)
         self.votes_ = _votes(len(self.classes_))
         self.slope_ = self._slope(X, numbers) if self.slope is None else self.slope
         self.svc_ = self._machines().fit(X, numbers)
@@ -80,11 +75,6 @@ class PairwiseSVC(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         X = validate_data(self, X, reset=False)
         return softmax(self.slope_ * self._score(self.svc_, X))
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """The likeliest class of each row, shape (n,)."""
-        likeliest = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[likeliest]  # type: ignore[no-any-return]
 
     def _machines(self) -> Any:
         return SVC(
