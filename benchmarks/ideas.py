@@ -85,11 +85,11 @@ class Idea:
 
 
 def layers(*numbers: int) -> Columns:
-    return lambda names: np.array([int(name.split("_")[1]) in numbers for name in names])
+    return lambda names: np.array([int(name.split("_")[-3]) in numbers for name in names])
 
 
 def statistic(wanted: str) -> Columns:
-    return lambda names: np.array([name.split("_")[2] == wanted for name in names])
+    return lambda names: np.array([name.split("_")[-2] == wanted for name in names])
 
 
 def without(copy: str) -> tuple[str, ...]:
@@ -115,9 +115,7 @@ IDEAS = (
     *(Idea(f"penalty {penalty:g}", hyperparameters={"penalty": penalty}) for penalty in (0.25, 1, 4, 16)),
     Idea("means only", columns=statistic("mean")),
     Idea("deviations only", columns=statistic("std")),
-    Idea("the lower layers (0 to 2)", columns=layers(0, 1, 2)),
-    Idea("the upper layers (2 and on)", columns=layers(2, 3, 4, 5, 6)),
-    *(Idea(f"layer {number} alone", columns=layers(number)) for number in (1, 2, 3, 4)),
+    *(Idea(f"layer {number} alone", columns=layers(number)) for number in (2, 3, 4)),
     Idea("EMO-DB learnt as well", other=True),
 )
 

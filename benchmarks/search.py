@@ -142,7 +142,7 @@ def procedure(
 
 def four(given: argparse.Namespace) -> Iterator[Row]:
     """Four emotions: what the search finds for new speakers, its recipe in the random split."""
-    table = tone(given, "tone-large").select(CALM4)
+    table = tone(given, "tone-large", TEMPI).select(CALM4)  # the copies of the command
     result = searched(table, "evolution", given.seconds, 0)
     config = result.models[0].config
     narrowed = table.narrow(config.features, config.statistics)
@@ -273,8 +273,8 @@ def classic(given: argparse.Namespace, copies: tuple[str, ...] = ()) -> FeatureT
     return table_of("ravdess", given.archive, CLASSIC, TEMPI, given.keep, SEARCHED).with_copies(copies)
 
 
-def tone(given: argparse.Namespace, name: str) -> FeatureTable:
-    return table_of("ravdess", given.archive, (name,), AS_IN_LIFE, given.keep)
+def tone(given: argparse.Namespace, name: str, copies: tuple[str, ...] = AS_IN_LIFE) -> FeatureTable:
+    return table_of("ravdess", given.archive, (name,), copies, given.keep)
 
 
 def row(figure: str, ours: str, theirs: str, goal: str) -> Row:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gzip
 import hashlib
 import json
 import struct
@@ -26,6 +27,12 @@ RUNTIMES = "com.microsoft"
 LARGEST = 63
 """Of a quantised weight. Two products of a byte and this fit into 16 bits; where a processor adds such pairs before it
 widens them (x86 without VNNI), larger ones would be cut off."""
+
+FAINT = 0.2
+"""The least that a frame's peak is taken to be. GELU's lowest value is -0.17, so a divided frame is from -1 to 1."""
+
+END = np.iinfo(np.int64).max
+"""To slice to."""
 
 EPSILON = 1e-5
 """Added to a variance before its root is taken."""
@@ -183,9 +190,50 @@ class Graph:
         for part, value in zip(("scale", "zero"), found[0][1:], strict=True):
             self.node("Identity", [value], f"{target}/{part}")
 
+    def convolved_by_peaks(
+        self, name: str, source: str, target: str, kernel: NDArray[Any], bias: NDArray[Any], stride: int
+    ) -> None:
+        """A convolution, each place of its kernel by itself, of frames that are divided by their peaks.
+
+        Some frames are a hundred times as loud as most; as bytes, they would drown the others.
+
+        Args:
+            name: of the constants.
+            source: what GELU gave, (clips, frames, in).
+            target: (clips, frames, out).
+            kernel: shape (out, in, size).
+            bias: shape (out,).
+            stride: in frames.
+        """
+        self.constant("faint", np.array(FAINT, dtype=np.float32))
+        self.node("ReduceMax", [source], f"{source}/peak", axes=[2], keepdims=1)
+        self.node("Max", [f"{source}/peak", "faint"], "peak")
+        self.node("Div", [source, "peak"], "level")
+        parts = []
+        for place, matrix in enumerate(places(kernel)):
+            part, bounds = f"{target}/{place}", self.bounds(kernel.shape[2], stride, place)
+            self.move("Slice", ["level"], f"level/{place}", *bounds)
+            self.node("Slice", ["peak", *bounds], f"peak/{place}")
+            self.linear(f"{name}/{place}", f"level/{place}", f"{part}/level", matrix, None)
+            self.node("Mul", [f"{part}/level", f"peak/{place}"], part)
+            parts.append(part)
+        self.node("Sum", parts, f"{target}/product")
+        self.constant(f"{target}/bias", bias)
+        self.node("Add", [f"{target}/product", f"{target}/bias"], target)
+
+    def bounds(self, size: int, stride: int, place: int) -> list[str]:
+        """Where to slice for the frames that a place of a convolution's kernel covers: first, last, axis and step."""
+        numbers = (place, END if place + 1 == size else place + 1 - size, 1, stride)
+        return [self.integer(number) for number in numbers]
+
     def attention(self, parts: list[str], target: str, heads: int) -> None:
         """Of queries, keys and values, each (clips, frames, width)."""
         self.node("MultiHeadAttention", parts, target, domain=RUNTIMES, num_heads=heads)
+
+
+def places(kernel: NDArray[Any]) -> NDArray[Any]:
+    """A convolution's weights, shape (out, in, size), as a matrix for each place, shape (size, in, out)."""
+    return kernel.transpose(2, 1, 0)
 
 
 def _quantised(matrix: NDArray[Any]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
@@ -206,16 +254,29 @@ def arguments(about: str | None) -> argparse.ArgumentParser:
     """What both tools are asked."""
     parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("weights", type=Path)
-    parser.add_argument("out", type=Path)
+    parser.add_argument("out", type=Path, help="the .onnx file; compressed if it ends in .gz")
     parser.add_argument("--layers", type=int, help="how many to keep; all if not given")
+    parser.add_argument("--first", type=int, default=0, help="of the layers to give, 0 being the convolutions' output")
     parser.add_argument("--float", action="store_true", help="do not quantise")
     parser.add_argument("--frames", action="store_true", help="give the layers' frames, not their statistics")
     return parser
 
 
+def layers_wanted(given: argparse.Namespace, layers: int) -> range:
+    """Which layers to give, in their order, of an encoder that has so many."""
+    last = layers if given.layers is None else given.layers
+    if not 0 <= given.first <= last <= layers or not last:
+        raise SystemExit(
+            f"error: --layers must be from 1 to {layers} and --first from 0 to it, not {last} and {given.first}"
+        )
+    return range(given.first, last + 1)
+
+
 def write(model: Any, out: Path) -> None:
-    """Write a model, and say how large it is and its checksum."""
+    """Write a model, compressed if its name ends in ``.gz``, and say how large it is and its checksum."""
     data = model.SerializeToString()
+    if out.suffix == ".gz":
+        data = gzip.compress(data, mtime=0)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_bytes(data)
     print(f"{out}  {len(data)} bytes  sha256 {hashlib.sha256(data).hexdigest()}")

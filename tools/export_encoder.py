@@ -1,16 +1,17 @@
 """A Whisper encoder as ONNX: log-mel of any length in, statistics of every wanted layer over time out.
 
-    python tools/export_encoder.py WEIGHTS OUT.onnx [--layers N] [--float] [--frames]
+    python tools/export_encoder.py WEIGHTS OUT.onnx[.gz] [--first N] [--layers N] [--float] [--frames]
 
 WEIGHTS is CTranslate2's ``model.bin`` (as faster-whisper publishes it) or a Hugging Face folder with
 ``model.safetensors``. The graph has one input, ``mel``: float32, shape (clips, 80, frames), as Whisper scales it, and
-one output, ``statistics``: float32, shape (clips, 1 + layers, 2, width): of each layer, the convolutions' output being
-the first, the mean and the standard deviation over time. The last of all layers is normalised, as Whisper's own
+one output, ``statistics``: float32, shape (clips, layers, 2, width): of each layer, the convolutions' output being
+number 0, the mean and the standard deviation over time. The last of all layers is normalised, as Whisper's own
 output is. With ``--frames`` the layers themselves are given: ``layer_0`` and so on, shape (clips, frames / 2, width).
 
-Layers above ``--layers`` are cut off. Positions are sinusoids, so they are computed, not stored. Convolutions are
-kept as float16, as they are published; unless ``--float`` is given, the matrices are kept and multiplied as integers:
-weights in 7 bits by output channel, so that no processor's sums overflow, activations in 8 bits as they come.
+Layers above ``--layers`` are cut off, and those below ``--first`` not given. Positions are sinusoids, so they are
+computed, not stored. The first convolution is kept as float16, as it is published; unless ``--float`` is given, the
+second and the matrices are kept and multiplied as integers: weights in 7 bits by output channel, so that no
+processor's sums overflow, activations in 8 bits as they come.
 Radford et al. (2022), arXiv:2212.04356.
 """
 
@@ -21,11 +22,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from encoder_graph import Graph, Weights, arguments, safetensors, write
+from encoder_graph import Graph, Weights, arguments, layers_wanted, safetensors, write
 from onnx import TensorProto
 
 CT2_TYPES = {0: np.float32, 1: np.int8, 2: np.int16, 3: np.int32, 4: np.float16}
 """CTranslate2's numbers for the types of its variables."""
+
+STRIDE = 2
+"""Of the second convolution, in frames."""
 
 HEAD_WIDTH = 64
 """Of each attention head, in every Whisper model."""
@@ -38,10 +42,8 @@ def main() -> None:
     given = arguments(__doc__).parse_args()
     weights = read(given.weights)
     layers = sum(name.endswith("self_attention/linear_0/weight") for name in weights)
-    wanted = layers if given.layers is None else given.layers
-    if not 0 < wanted <= layers:
-        raise SystemExit(f"error: --layers must be from 1 to {layers}, not {wanted}")
-    write(graph(weights, wanted, layers, quantise=not given.float, frames=given.frames), given.out)
+    model = graph(weights, layers_wanted(given, layers), layers, quantise=not given.float, frames=given.frames)
+    write(model, given.out)
 
 
 def read(source: Path) -> Weights:
@@ -56,29 +58,25 @@ def read(source: Path) -> Weights:
     }
 
 
-def graph(weights: Weights, wanted: int, layers: int, *, quantise: bool, frames: bool) -> Any:
+def graph(weights: Weights, wanted: range, layers: int, *, quantise: bool, frames: bool) -> Any:
     """The ONNX model.
 
     Args:
         weights: from :func:`read`.
-        wanted: layers to keep.
+        wanted: layers to give, in their order.
         layers: that the encoder has.
         quantise: matrices of the layers as integers.
         frames: give the layers, not their statistics.
     """
     build = _Whisper(quantise, weights)
+    build.convolutions("frames")
     width = weights["conv1/bias"].size
-    for number, stride in ((1, 1), (2, 2)):
-        inputs = ["mel" if number == 1 else "conv1", *build.convolution(f"conv{number}")]
-        build.node("Conv", inputs, f"convolved{number}", kernel_shape=[3], pads=[1, 1], strides=[stride])
-        build.gelu(f"convolved{number}", f"conv{number}")
-    build.node("Transpose", ["conv2"], "frames", perm=[0, 2, 1])
     build.positions(width)
     build.node("Add", ["frames", "positions"], "layer_0")
-    for number in range(wanted):
+    for number in range(wanted[-1]):
         build.layer(number, last=number + 1 == layers)
-    outputs = [f"layer_{number}" for number in range(wanted + 1)]
-    if wanted == layers:
+    outputs = [f"layer_{number}" for number in wanted]
+    if wanted[-1] == layers:
         build.normalised("layer_norm", f"raw_{layers}", outputs[-1])
     return build.model("mel", ["clips", 80, "frames"], outputs, "positions", width, frames=frames)
 
@@ -91,9 +89,17 @@ class _Whisper(Graph):
         self._weights = weights
         self._heads = weights["conv1/bias"].size // HEAD_WIDTH
 
-    def convolution(self, name: str) -> list[str]:
-        """Weights and bias, as float16: what they are published as, and so without loss."""
-        return [self.halves(f"{name}/{part}", self._weights[f"{name}/{part}"]) for part in ("weight", "bias")]
+    def convolutions(self, target: str) -> None:
+        """Two of them, of three frames each, the second by every other frame: shape (clips, positions, width)."""
+        inputs = [self.halves(f"conv1/{part}", self._weights[f"conv1/{part}"]) for part in ("weight", "bias")]
+        self.node("Conv", ["mel", *inputs], "convolved1", kernel_shape=[3], pads=[1, 1], strides=[1])
+        self.gelu("convolved1", "conv1")
+        self.node("Transpose", ["conv1"], "conv1/frames", perm=[0, 2, 1])
+        self.constant("around", np.array([0, 1, 0, 0, 1, 0]))
+        self.node("Pad", ["conv1/frames", "around"], "conv1/padded")
+        kernel, bias = (self._weights[f"conv2/{part}"] for part in ("weight", "bias"))
+        self.convolved_by_peaks("conv2", "conv1/padded", "convolved2", kernel, bias, STRIDE)
+        self.gelu("convolved2", target)
 
     def positions(self, width: int) -> None:
         """Sinusoids of each frame's number, sines before cosines, shape (frames, width)."""

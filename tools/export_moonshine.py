@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import onnxruntime
-from encoder_graph import EPSILON, RUNTIMES, Graph, Weights, arguments, safetensors, write
+from encoder_graph import END, EPSILON, RUNTIMES, Graph, Weights, arguments, layers_wanted, places, safetensors, write
 from numpy.typing import NDArray
 from onnx.helper import tensor_dtype_to_np_dtype
 
@@ -47,27 +47,16 @@ class Convolution(NamedTuple):
 CONVOLUTIONS = {1: Convolution(127, 64), 2: Convolution(7, 3), 3: Convolution(3, 2)}
 """By number."""
 
-FAINT = 0.2
-"""The least that a frame's peak is taken to be. GELU's lowest value is -0.17, so a divided frame is from -1 to 1."""
-
-END = np.iinfo(np.int64).max
-"""To slice to."""
-
 
 def main() -> None:
     parser = arguments(__doc__)
-    parser.add_argument("--first", type=int, default=0, help="of the layers to give")
     parser.add_argument("--attended", action="store_true", help="of the last of them only its attention")
     given = parser.parse_args()
     weights = read(given.weights)
     layers = sum(name.endswith("mlp.fc1.bias") for name in weights)
-    wanted = layers if given.layers is None else given.layers
-    if not 0 <= given.first <= wanted <= layers or not wanted:
-        raise SystemExit(
-            f"error: --layers must be from 1 to {layers} and --first from 0 to it, not {wanted} and {given.first}"
-        )
+    wanted = layers_wanted(given, layers)
     build = _Moonshine(not given.float, weights)
-    outputs = build.layers(range(given.first, wanted + 1), layers, attended=given.attended)
+    outputs = build.layers(wanted, layers, attended=given.attended)
     shape = ["clips", "samples"]
     write(build.model("sound", shape, outputs, "frames", build.width, frames=given.frames), given.out)
 
@@ -130,11 +119,12 @@ class _Moonshine(Graph):
         self._normalised_as_a_whole("bounded", "normal", *norm)
         covered = [f"normal/{place}" for place in range(CONVOLUTIONS[2].size)]
         for place, frames in enumerate(covered):
-            self.move("Slice", ["normal"], frames, *self._bounds(2, place))
+            self.move("Slice", ["normal"], frames, *self.bounds(*CONVOLUTIONS[2], place))
         self.move("Concat", covered, "wide", axis=2)
-        self.linear("convolution2", "wide", "convolved2", np.concatenate(_places(kernel)), self._weights["conv2.bias"])
+        self.linear("convolution2", "wide", "convolved2", np.concatenate(places(kernel)), self._weights["conv2.bias"])
         self.gelu("convolved2", "conv2")
-        self._convolved_by_peaks("conv2", "convolved3")
+        kernel, bias = (self._weights[f"conv3.{part}"] for part in ("weight", "bias"))
+        self.convolved_by_peaks("convolution3", "conv2", "convolved3", kernel, bias, CONVOLUTIONS[3].stride)
         self.gelu("convolved3", "layer_0")
 
     def _sound_side_by_side(self, target: str) -> None:
@@ -172,33 +162,6 @@ class _Moonshine(Graph):
         self.node("Sub", ["groupnorm/bias", "moved"], "shift")
         self.node("Mul", [source, "factor"], "weighted")
         self.node("Add", ["weighted", "shift"], target)
-
-    def _convolved_by_peaks(self, source: str, target: str) -> None:
-        """The third convolution, each place of its kernel by itself, of frames that are divided by their peaks.
-
-        Some frames are a hundred times as loud as most; as bytes, they would drown the others.
-        """
-        self.constant("faint", np.array(FAINT, dtype=np.float32))
-        self.node("ReduceMax", [source], f"{source}/peak", axes=[2], keepdims=1)
-        self.node("Max", [f"{source}/peak", "faint"], "peak")
-        self.node("Div", [source, "peak"], "level")
-        parts = []
-        for place, matrix in enumerate(_places(self._weights["conv3.weight"])):
-            part, bounds = f"{target}/{place}", self._bounds(3, place)
-            self.move("Slice", ["level"], f"level/{place}", *bounds)
-            self.node("Slice", ["peak", *bounds], f"peak/{place}")
-            self.linear(f"convolution3/{place}", f"level/{place}", f"{part}/level", matrix, None)
-            self.node("Mul", [f"{part}/level", f"peak/{place}"], part)
-            parts.append(part)
-        self.node("Sum", parts, f"{target}/product")
-        self.constant(f"{target}/bias", self._weights["conv3.bias"])
-        self.node("Add", [f"{target}/product", f"{target}/bias"], target)
-
-    def _bounds(self, number: int, place: int) -> list[str]:
-        """Where to slice for the frames that a place of a convolution's kernel covers: first, last, axis and step."""
-        size, stride = CONVOLUTIONS[number]
-        numbers = (place, END if place + 1 == size else place + 1 - size, 1, stride)
-        return [self.integer(number) for number in numbers]
 
     def _rotations(self) -> None:
         """Cosines and sines of each frame's number, shape (frames, half of what is rotated in a head)."""
@@ -249,11 +212,6 @@ class _Moonshine(Graph):
 
     def _matrix(self, name: str, source: str, target: str) -> None:
         self.linear(name, source, target, self._weights[f"{name}.weight"].T, self._weights[f"{name}.bias"])
-
-
-def _places(kernel: NDArray[Any]) -> NDArray[Any]:
-    """A convolution's weights, shape (out, in, size), as a matrix for each place, shape (size, in, out)."""
-    return kernel.transpose(2, 1, 0)
 
 
 def _from_ort(path: Path) -> Weights:

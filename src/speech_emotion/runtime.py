@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,16 @@ def onnxruntime() -> Any:
 
 
 def session(file: Path) -> Any:
-    """A network of the package's own, ready to run on one thread: its numbers do not depend on how many there are."""
+    """A network of the package's own, ready to run on one thread: its numbers do not depend on how many there are.
+
+    Args:
+        file: ONNX, compressed where its name ends in ``.gz``.
+    """
     options = onnxruntime().SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    return onnxruntime().InferenceSession(file, options, providers=["CPUExecutionProvider"])
+    network = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file
+    return onnxruntime().InferenceSession(network, options, providers=["CPUExecutionProvider"])
 
 
 def keep_quiet() -> None:

@@ -15,11 +15,11 @@ from speech_emotion.features import tone
 from speech_emotion.features.config import FeatureConfig
 from speech_emotion.features.log_mel import HOP, log_mel
 from speech_emotion.features.measure import measure
-from speech_emotion.features.tone import ENCODERS, FEWEST, MOST, heard, speech
+from speech_emotion.features.tone import ENCODERS, FEWEST, GROUPS, MOST, heard, speech
 
 FOLDER = Path(tone.__file__).with_name("encoders")
 
-TINY = "60f8d7ae75c2761028b9e1e9ccd2b783a2e909f8ace92d9903d41a73c41c3509"
+TINY = "19d3539a830fa20c4646f5c888a4851baddb87faec661029286684e795c6bbe2"
 """The SHA-256 of Whisper tiny.en's encoder, as it is exported."""
 
 LARGEST_IN_ALL = 36_000_000
@@ -46,10 +46,11 @@ def numbers(samples: np.ndarray, group: str = "tone") -> np.ndarray:
     return measure(Waveform(samples), FeatureConfig(features=(group,)))
 
 
-@pytest.mark.parametrize("group", ENCODERS)
+@pytest.mark.parametrize("group", GROUPS)
 def test_a_row_has_a_finite_number_for_each_named_column(group: str) -> None:
     config = FeatureConfig(features=(group,))
-    assert len(set(config.columns)) == len(config.columns) == len(ENCODERS[group].layers) * ENCODERS[group].width * 2
+    size = sum(2 * len(ENCODERS[name].layers) * ENCODERS[name].width for name in GROUPS[group])
+    assert len(set(config.columns)) == len(config.columns) == size
     for samples in (voice(2.0), voice(0.01), np.zeros(1, dtype=np.float32), np.ones(8000, dtype=np.float32)):
         row = measure(Waveform(samples), config)
         assert row.shape == (len(config.columns),)
@@ -57,7 +58,7 @@ def test_a_row_has_a_finite_number_for_each_named_column(group: str) -> None:
         assert np.isfinite(row).all()
 
 
-@pytest.mark.parametrize("group", ENCODERS)
+@pytest.mark.parametrize("group", GROUPS)
 def test_silence_around_the_speech_is_no_clue(group: str) -> None:
     speech = voice(1.6)
     hiss = 1e-5 * np.random.default_rng(0).normal(size=40_000).astype(np.float32)
@@ -67,7 +68,7 @@ def test_silence_around_the_speech_is_no_clue(group: str) -> None:
     np.testing.assert_allclose(numbers(much, group), numbers(little, group), atol=1e-3)
 
 
-@pytest.mark.parametrize("group", ENCODERS)
+@pytest.mark.parametrize("group", GROUPS)
 @pytest.mark.parametrize("gain", [0.1, 0.316, 3.16])
 def test_the_level_is_no_clue(gain: float, group: str) -> None:
     hiss = 1e-3 * np.random.default_rng(0).normal(size=32_000).astype(np.float32)
@@ -75,16 +76,23 @@ def test_the_level_is_no_clue(gain: float, group: str) -> None:
     np.testing.assert_allclose(numbers(speech * np.float32(gain), group), numbers(speech, group), 2e-3, 0.1)
 
 
-@pytest.mark.parametrize("group", ENCODERS)
+@pytest.mark.parametrize("group", GROUPS)
 def test_a_sound_longer_than_the_encoder_has_heard_is_the_mean_of_its_parts(group: str) -> None:
     speech = voice(70.0)
     parts = heard(speech)
     weights = [part.mel.shape[1] for part in parts]
     assert [weight <= MOST for weight in weights] == [True] * 3
     assert [len(part.sound) for part in parts] == [HOP * weight for weight in weights]
-    name = ENCODERS[group].hears
-    each = [tone._encoder(group).run(None, {name: getattr(part, name)[None]})[0].ravel() for part in parts]
+    each = [np.concatenate([tone._statistics(name, part) for name in GROUPS[group]]) for part in parts]
     np.testing.assert_allclose(numbers(speech, group), np.average(each, axis=0, weights=weights), atol=1e-5)
+
+
+def test_tone_large_is_tone_and_more() -> None:
+    speech = voice(2.0)
+    small, large = numbers(speech, "tone"), numbers(speech, "tone-large")
+    np.testing.assert_array_equal(large[: len(small)], small)
+    named = [FeatureConfig(features=(group,)).columns for group in ("tone", "tone-large")]
+    assert [name.replace("-large_moonshine", "") for name in named[1][: len(small)]] == list(named[0])
 
 
 def test_a_click_is_filled_up() -> None:
@@ -95,8 +103,8 @@ def test_a_click_is_filled_up() -> None:
 
 def test_origin_licence_and_checksum_of_every_weight_file_stand_beside_it() -> None:
     readme = (FOLDER / "README.md").read_text(encoding="utf-8")
-    files = sorted(FOLDER.glob("*.onnx"))
-    assert {file.stem for file in files} == set(ENCODERS)
+    files = sorted(FOLDER.glob("*.onnx*"))
+    assert {file.name for file in files} == {encoder.file for encoder in ENCODERS.values()}
     for file in files:
         row = next(line for line in readme.splitlines() if f"`{file.name}`" in line)
         assert hashlib.sha256(file.read_bytes()).hexdigest() in row
@@ -106,8 +114,8 @@ def test_origin_licence_and_checksum_of_every_weight_file_stand_beside_it() -> N
 
 def test_all_weights_in_the_package_stay_within_their_budget() -> None:
     package = FOLDER.parent.parent
-    weights = [*package.rglob("*.onnx"), *package.rglob("*.semodel")]
-    assert len(weights) >= 3
+    weights = [*package.rglob("*.onnx*"), *package.rglob("*.semodel")]
+    assert len(weights) >= 7
     assert sum(file.stat().st_size for file in weights) <= LARGEST_IN_ALL
 
 
@@ -144,8 +152,8 @@ class TestMoonshine:
         return Path(find_spec("moonshine_cpp").origin).with_name("models") / "base-en" / "encoder_model.ort"
 
     def test_gives_the_file_in_the_package(self, weights: Path, tmp_path: Path, export) -> None:
-        export("export_moonshine", weights, tmp_path / "tone.onnx", "--first", 2, "--layers", 4, "--attended")
-        assert (tmp_path / "tone.onnx").read_bytes() == (FOLDER / "tone.onnx").read_bytes()
+        export("export_moonshine", weights, tmp_path / "moonshine.onnx", "--first", 2, "--layers", 4, "--attended")
+        assert (tmp_path / "moonshine.onnx").read_bytes() == (FOLDER / "moonshine.onnx").read_bytes()
 
     def test_its_last_layer_is_moonshines(self, weights: Path, tmp_path: Path, export, ravdess_corpus) -> None:
         export("export_moonshine", weights, tmp_path / "frames.onnx", "--float", "--frames")
@@ -162,7 +170,7 @@ class TestMoonshine:
         sounds = [heard(read(utterance.path).samples)[0].sound[None] for utterance in ravdess_corpus.utterances[::30]]
         floats, integers = (
             np.array([session(file).run(None, {"sound": sound})[0].ravel() for sound in sounds])
-            for file in (tmp_path / "float.onnx", FOLDER / "tone.onnx")
+            for file in (tmp_path / "float.onnx", FOLDER / "moonshine.onnx")
         )
         assert np.median((integers - floats).var(axis=0) / floats.var(axis=0)) < 0.035
 

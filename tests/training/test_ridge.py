@@ -2,12 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.linear_model import Ridge
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from speech_emotion.evaluation.fitting import fit
 from speech_emotion.training.families import family
-from speech_emotion.training.ridge import SLOPE, BalancedRidge
+from speech_emotion.training.ridge import BalancedRidge
 
 
 @parametrize_with_checks([BalancedRidge()])
@@ -17,16 +16,28 @@ def test_our_estimator_follows_scikit_learns_rules(estimator: object, check: obj
 
 @pytest.mark.parametrize(("rows", "columns"), [(90, 7), (90, 400)])
 @pytest.mark.parametrize("classes", [2, 5])
-def test_scores_are_those_of_scikit_learns_ridge_on_one_hot_targets(rows: int, columns: int, classes: int) -> None:
+def test_scores_are_those_of_penalised_linear_discriminants(rows: int, columns: int, classes: int) -> None:
     random = np.random.default_rng(0)
     y = np.concatenate([np.arange(classes), random.choice(classes, rows - classes, p=_unequal(classes))])
     X = random.normal(size=(rows, columns)) + random.normal(size=(classes, columns))[y] + 3
-    weights = rows / (classes * np.bincount(y)[y])
-    oracle = Ridge(alpha=0.7, tol=1e-12).fit(X / np.sqrt(columns), np.eye(classes)[y], sample_weight=weights)
-    logits = SLOPE * oracle.predict(X / np.sqrt(columns))
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    found = BalancedRidge(penalty=0.7).fit(X, y).predict_proba(X)
-    np.testing.assert_allclose(found, powers / powers.sum(axis=1, keepdims=True), atol=1e-9)
+    means = np.stack([X[y == label].mean(axis=0) for label in range(classes)])
+    apart, weights = X - means[y], 1 / (classes * np.bincount(y)[y])
+    within = apart.T @ (weights[:, None] * apart) + 0.7 * columns / rows * np.eye(columns)
+    towards = np.linalg.solve(within, (means - means.mean(axis=0)).T)
+    logits = (X - (means + means.mean(axis=0))[:, None] / 2).transpose(1, 0, 2) @ towards
+    expected = _less_their_mean(np.einsum("icc->ic", logits))
+    found = _less_their_mean(np.log(BalancedRidge(penalty=0.7).fit(X, y).predict_proba(X)))
+    factor = (found * expected).sum() / (expected**2).sum()
+    assert 0 < factor < 10
+    np.testing.assert_allclose(found, factor * expected, atol=1e-6)
+
+
+def test_with_hardly_a_penalty_scores_stay_finite() -> None:
+    random = np.random.default_rng(5)
+    X, y = random.normal(size=(20, 50)), np.arange(20) % 4
+    found = BalancedRidge(penalty=1e-12).fit(X, y)
+    assert (found.predict(X) == y).all()
+    assert abs(found.decision_function(X)).max() < 100
 
 
 def test_a_rare_class_is_found_as_often_as_a_common_one() -> None:
@@ -52,6 +63,10 @@ def test_the_penalty_means_the_same_with_every_column_twice() -> None:
     one = BalancedRidge().fit(X, y).predict_proba(X)
     two = BalancedRidge().fit(np.hstack([X, X]), y).predict_proba(np.hstack([X, X]))
     np.testing.assert_allclose(one, two, atol=1e-9)
+
+
+def _less_their_mean(rows: np.ndarray) -> np.ndarray:
+    return rows - rows.mean(axis=1, keepdims=True)
 
 
 def _unequal(classes: int) -> np.ndarray:

@@ -2,8 +2,9 @@
 
 A network that learnt to write down what was said hears the tone as well; its layers tell emotions of new speakers
 apart far better than spectral features do. ``tone`` is the lower half of the encoder of Moonshine's base model
-(Jeffries et al., 2024, arXiv:2410.15608), ``tone-large`` the encoder of Whisper's (Radford et al., 2022,
-arXiv:2212.04356); of each layer the mean and the standard deviation over the frames of speech. Their files were made
+(Jeffries et al., 2024, arXiv:2410.15608), ``tone-large`` the same and beside it four of the six layers of Whisper
+base's (Radford et al., 2022, arXiv:2212.04356): two that learnt differently hear more than one that is larger. Of each
+layer that is read, the mean and the standard deviation over the frames of speech. Their files were made
 by ``tools/export_moonshine.py`` and ``tools/export_encoder.py``; origin, licence and checksums are in
 ``encoders/README.md``. What these groups measure never changes once released: a better encoder gets another name, so
 that a model always meets its own.
@@ -33,18 +34,26 @@ class Encoder(NamedTuple):
     """What is known of an encoder's file.
 
     Attributes:
+        file: its name.
         hears: the sound itself, or its log-mel; the name of its input.
         layers: of which it gives statistics, 0 being the convolutions' output.
         width: of each.
     """
 
+    file: str
     hears: Literal["sound", "mel"]
     layers: range
     width: int
 
 
-ENCODERS = {"tone": Encoder("sound", range(2, 5), 416), "tone-large": Encoder("mel", range(7), 512)}
-"""By feature group."""
+ENCODERS = {
+    "moonshine": Encoder("moonshine.onnx", "sound", range(2, 5), 416),
+    "whisper": Encoder("whisper.onnx.gz", "mel", range(2, 5), 512),
+}
+"""By name."""
+
+GROUPS = {"tone": ("moonshine",), "tone-large": ("moonshine", "whisper")}
+"""Whose numbers a feature group has."""
 
 STATISTICS = ("mean", "std")
 
@@ -100,12 +109,12 @@ def tone(samples: NDArray[np.float32], config: FeatureConfig) -> NDArray[np.floa
 
 
 def tone_large_columns(config: FeatureConfig) -> tuple[str, ...]:
-    """The names of Whisper's 7168 numbers: layer, statistic and unit."""
+    """The names of 5568 numbers, Moonshine's and Whisper's: encoder, layer, statistic and unit."""
     return _columns("tone-large")
 
 
 def tone_large(samples: NDArray[np.float32], config: FeatureConfig) -> NDArray[np.float32]:
-    """Statistics of all layers of Whisper base's encoder over the speech, float32, shape (7168,)."""
+    """What :func:`tone` gives, and the same of Whisper base's layers 2 to 4, float32, shape (5568,)."""
     return _measure("tone-large", samples)
 
 
@@ -154,32 +163,41 @@ def speech(levels: NDArray[np.float32]) -> tuple[int, int]:
 
 def encoder_bytes(features: Iterable[str]) -> int:
     """How large the encoders' files are that these feature groups need; 0 where they need none."""
-    return sum(_file(group).stat().st_size for group in features if group in ENCODERS)
+    needed = {name for group in features for name in GROUPS.get(group, ())}
+    return sum(_file(name).stat().st_size for name in needed)
 
 
 def _measure(group: str, samples: NDArray[np.float32]) -> NDArray[np.float32]:
     parts = heard(samples)
-    name = ENCODERS[group].hears
-    found = [_encoder(group).run(None, {name: getattr(part, name)[None]})[0].ravel() for part in parts]
+    found = [np.concatenate([_statistics(name, part) for name in GROUPS[group]]) for part in parts]
     mean: NDArray[np.float32] = np.average(found, axis=0, weights=[part.mel.shape[1] for part in parts])
     return mean.astype(np.float32)
 
 
-@lru_cache(maxsize=len(ENCODERS))
-def _encoder(group: str) -> Any:
-    return runtime.session(_file(group))
-
-
-def _file(group: str) -> Path:
-    return Path(__file__).with_name("encoders") / f"{group}.onnx"
+def _statistics(name: str, part: Speech) -> NDArray[np.float32]:
+    hears = ENCODERS[name].hears
+    statistics: NDArray[np.float32] = _encoder(name).run(None, {hears: getattr(part, hears)[None]})[0]
+    return statistics.ravel()
 
 
 @lru_cache(maxsize=len(ENCODERS))
+def _encoder(name: str) -> Any:
+    return runtime.session(_file(name))
+
+
+def _file(name: str) -> Path:
+    return Path(__file__).with_name("encoders") / ENCODERS[name].file
+
+
+@lru_cache(maxsize=len(GROUPS))
 def _columns(group: str) -> tuple[str, ...]:
-    _, layers, width = ENCODERS[group]
+    names = GROUPS[group]
     return tuple(
         f"{group}_{layer}_{statistic}_{unit:03d}"
-        for layer in layers
+        if len(names) == 1
+        else f"{group}_{name}_{layer}_{statistic}_{unit:03d}"
+        for name in names
+        for layer in ENCODERS[name].layers
         for statistic in STATISTICS
-        for unit in range(width)
+        for unit in range(ENCODERS[name].width)
     )

@@ -43,7 +43,7 @@ GROUPS = {
     "rms": FRAMES * 2048,
     "f0": FRAMES * 4 * SPECTRUM,
     "tone": _moonshine(3, 416),
-    "tone-large": _whisper(6, 512),
+    "tone-large": _moonshine(3, 416) + _whisper(4, 512),
     "egemaps": 10 * FRAMES * (SPECTRUM + MEL),
     "compare": 20 * FRAMES * (SPECTRUM + MEL),
 }

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .linear import balanced
-from .ridge import SLOPE, solved
+from .ridge import discriminants, solved
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,9 +57,11 @@ def ridge_by_gram(
     system /= gram.columns
     system[np.diag_indices(len(system))] += (penalty / weights).astype(np.float32)
     slopes = solved_once_more(system, targets - centre)
+    regressed = targets - centre - (penalty / weights)[:, None] * slopes
+    turn, offset = discriminants(targets.T @ regressed / targets.sum(axis=0)[:, None])
     # of what is asked the learnt rows' mean is taken away too, on both sides
     shifted = asked - (asked @ parts.astype(np.float32))[:, None] - middle + level
-    return SLOPE * (shifted @ slopes / gram.columns + centre)  # type: ignore[no-any-return]
+    return shifted @ (slopes @ turn) / gram.columns + offset  # type: ignore[no-any-return]
 
 
 def _less_their_means(rows: NDArray[np.float32], who: NDArray[np.intp], share: np.float32) -> NDArray[np.float32]:

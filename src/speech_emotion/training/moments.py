@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .ridge import solved
+from .ridge import discriminants, solved
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +44,7 @@ def regressed(
     centred: float,
     solve: Callable[[NDArray[Any], NDArray[Any]], NDArray[np.float64]] = solved,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """What :class:`.ridge.BalancedRidge` regresses.
+    """The discriminants that :class:`.ridge.BalancedRidge` learns.
 
     Args:
         moments: of the rows.
@@ -53,7 +53,7 @@ def regressed(
         solve: a system, shape (columns, columns), for targets of shape (columns, classes).
 
     Returns:
-        Slopes, shape (columns, classes), and offsets, shape (classes,): ``rows @ slopes + offsets``.
+        Slopes, shape (columns, classes), and offsets, shape (classes,): ``rows @ slopes + offsets`` are logits.
     """
     kind, counts, columns = moments.scatter.dtype, moments.counts, moments.scatter.shape[1]
     rows, weights = counts.sum(), counts.sum() / (counts.shape[1] * counts.sum(axis=0))
@@ -72,4 +72,7 @@ def regressed(
     system = (system - kind.type(rows) * np.outer(middle, middle)) / kind.type(columns)
     system[np.diag_indices(columns)] += kind.type(penalty)
     slopes = solve(system, (products - rows * np.outer(middle, centre)).astype(np.float64)) / columns
-    return slopes, centre - middle @ slopes
+    means = products.T.astype(np.float64) * len(centre) / rows  # each class's rows have the same weight in all
+    turn, offset = discriminants((means - middle) @ slopes)
+    slopes = slopes @ turn
+    return slopes, offset - middle @ slopes

@@ -24,7 +24,6 @@ from .fold_data import Bench, Columns
 from .gram import Gram, ridge_by_gram, solved_once_more
 from .linear import balanced
 from .moments import Moments, counted, regressed
-from .ridge import SLOPE
 from .scaling import standard_of
 
 
@@ -46,7 +45,7 @@ def ridge_of(bench: Bench, columns: Columns, fold: int, hyperparameters: Mapping
     if by_columns(bench, columns, fold):
         moments, asked = _moments(bench, columns, fold, numbers, who)
         slopes, offsets = regressed(moments, **settings, solve=solved_once_more)
-        logits = SLOPE * (asked @ slopes + offsets)
+        logits = asked @ slopes + offsets
     else:
         logits = ridge_by_gram(_gram(bench, columns, fold), numbers, who, len(there), **settings)
     probabilities = np.zeros((len(logits), bench.classes))
