@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import gzip
 import hashlib
 import json
 import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -195,7 +195,7 @@ class Graph:
     ) -> None:
         """A convolution, each place of its kernel by itself, of frames that are divided by their peaks.
 
-        Some frames are a hundred times as loud as most; as bytes, they would drown the others.
+        Some frames are a hundred times as loud as most; as bytes, they would drown the others. A graph can have one.
 
         Args:
             name: of the constants.
@@ -255,7 +255,7 @@ def arguments(about: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("weights", type=Path)
     parser.add_argument("out", type=Path, help="the .onnx file; compressed if it ends in .gz")
-    parser.add_argument("--layers", type=int, help="how many to keep; all if not given")
+    parser.add_argument("--layers", type=int, help="the last to give; what is above is cut off; all if not given")
     parser.add_argument("--first", type=int, default=0, help="of the layers to give, 0 being the convolutions' output")
     parser.add_argument("--float", action="store_true", help="do not quantise")
     parser.add_argument("--frames", action="store_true", help="give the layers' frames, not their statistics")
@@ -263,7 +263,12 @@ def arguments(about: str | None) -> argparse.ArgumentParser:
 
 
 def layers_wanted(given: argparse.Namespace, layers: int) -> range:
-    """Which layers to give, in their order, of an encoder that has so many."""
+    """Which layers to give, in their order.
+
+    Args:
+        given: from :func:`arguments`.
+        layers: that the encoder has.
+    """
     last = layers if given.layers is None else given.layers
     if not 0 <= given.first <= last <= layers or not last:
         raise SystemExit(
@@ -276,7 +281,8 @@ def write(model: Any, out: Path) -> None:
     """Write a model, compressed if its name ends in ``.gz``, and say how large it is and its checksum."""
     data = model.SerializeToString()
     if out.suffix == ".gz":
-        data = gzip.compress(data, mtime=0)
+        packer = zlib.compressobj(9, wbits=zlib.MAX_WBITS | 16)  # gzip's header, without time and name
+        data = packer.compress(data) + packer.flush()
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_bytes(data)
     print(f"{out}  {len(data)} bytes  sha256 {hashlib.sha256(data).hexdigest()}")

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from speech_emotion import runtime
 from speech_emotion.audio.augment import pink_noise
 from speech_emotion.audio.read import read
 from speech_emotion.audio.waveform import Waveform
@@ -130,6 +131,24 @@ class TestWhisper:
     def test_gives_the_same_bytes_as_ever(self, weights: Path, tmp_path: Path, export) -> None:
         export("export_encoder", weights, tmp_path / "tiny.onnx")
         assert hashlib.sha256((tmp_path / "tiny.onnx").read_bytes()).hexdigest() == TINY
+
+    def test_gives_the_layers_that_are_asked_for(self, weights: Path, tmp_path: Path, export) -> None:
+        export("export_encoder", weights, tmp_path / "all.onnx")
+        export("export_encoder", weights, tmp_path / "some.onnx.gz", "--first", 1, "--layers", 3)
+        sound = {"mel": heard(voice(2.0))[0].mel[None]}
+        (everything,) = session(tmp_path / "all.onnx").run(None, sound)
+        (some,) = runtime.session(tmp_path / "some.onnx.gz").run(None, sound)
+        np.testing.assert_array_equal(some, everything[:, 1:4])
+
+    def test_integers_are_near_floats(self, weights: Path, tmp_path: Path, export, ravdess_corpus) -> None:
+        export("export_encoder", weights, tmp_path / "float.onnx", "--float")
+        export("export_encoder", weights, tmp_path / "integer.onnx")
+        mels = [heard(read(utterance.path).samples)[0].mel[None] for utterance in ravdess_corpus.utterances[::30]]
+        floats, integers = (
+            np.array([session(tmp_path / f"{name}.onnx").run(None, {"mel": mel})[0].ravel() for mel in mels])
+            for name in ("float", "integer")
+        )
+        assert np.median((integers - floats).var(axis=0) / floats.var(axis=0)) < 0.03
 
     def test_its_last_layer_is_ctranslate2s(self, weights: Path, tmp_path: Path, export, ravdess_corpus) -> None:
         ctranslate2 = pytest.importorskip("ctranslate2")

@@ -5,7 +5,11 @@ import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from speech_emotion.evaluation.fitting import fit
+from speech_emotion.models.calibration import softmax
 from speech_emotion.training.families import family
+from speech_emotion.training.gram import Gram, ridge_by_gram
+from speech_emotion.training.linear import balanced
+from speech_emotion.training.moments import Moments, counted, ridge_by_moments
 from speech_emotion.training.ridge import BalancedRidge
 
 
@@ -32,12 +36,42 @@ def test_scores_are_those_of_penalised_linear_discriminants(rows: int, columns: 
     np.testing.assert_allclose(found, factor * expected, atol=1e-6)
 
 
-def test_with_hardly_a_penalty_scores_stay_finite() -> None:
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_with_hardly_a_penalty_scores_stay_finite(kind: type) -> None:
     random = np.random.default_rng(5)
-    X, y = random.normal(size=(20, 50)), np.arange(20) % 4
+    X, y = random.normal(size=(20, 50)).astype(kind), np.arange(20) % 4
     found = BalancedRidge(penalty=1e-12).fit(X, y)
     assert (found.predict(X) == y).all()
     assert abs(found.decision_function(X)).max() < 100
+
+
+@pytest.mark.parametrize(("rows", "columns", "offset"), [(90, 7, 1000), (90, 400, 3)])
+@pytest.mark.parametrize("penalty", [1e-6, 1e-3, 1.0])
+def test_single_precision_changes_no_score(penalty: float, rows: int, columns: int, offset: float) -> None:
+    random = np.random.default_rng(6)
+    y = np.arange(rows) % 5
+    X = (random.normal(size=(rows, columns)) + random.normal(size=(5, columns))[y] + offset).astype(np.float32)
+    single, double = (BalancedRidge(penalty=penalty).fit(each, y) for each in (X, X.astype(np.float64)))
+    np.testing.assert_allclose(single.decision_function(X), double.decision_function(X), atol=1e-2)
+
+
+@pytest.mark.parametrize("centred", [0.0, 0.75])
+@pytest.mark.parametrize("penalty", [1e-3, 1.0, 30.0])
+@pytest.mark.parametrize("classes", [2, 5])
+def test_sums_and_products_of_rows_give_the_same_scores(classes: int, penalty: float, centred: float) -> None:
+    random = np.random.default_rng(7)
+    y = np.concatenate([np.arange(classes), random.choice(classes, 55, p=_unequal(classes))])
+    who = random.integers(4, size=len(y))
+    X = (random.normal(size=(len(y), 9)) + random.normal(size=(classes, 9))[y]).astype(np.float32)
+    asked = random.normal(size=(6, 9)).astype(np.float32)
+    expected = BalancedRidge(penalty=penalty, centred=centred).fit(X, y, groups=who).predict_proba(asked)
+    by_rows = ridge_by_gram(Gram(X @ X.T, asked @ X.T, 9), y, who, classes, penalty, centred)
+    weights = balanced(y, classes)[:, None]
+    speakers, labels = ((np.arange(count)[:, None] == of) for count, of in ((4, who), (classes, y)))
+    sums = (speakers @ X, speakers @ (weights * X), labels @ X)
+    slopes, offsets = ridge_by_moments(Moments((weights * X).T @ X, *sums, counted(who, y)), penalty, centred)
+    for logits in (by_rows, asked @ slopes + offsets):
+        np.testing.assert_allclose(softmax(logits), expected, atol=1e-3)
 
 
 def test_a_rare_class_is_found_as_often_as_a_common_one() -> None:

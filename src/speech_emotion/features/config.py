@@ -50,7 +50,7 @@ class FeatureConfig:
         f0_high: highest pitch looked for, Hz.
 
     Raises:
-        FeatureError: if a parameter is out of range.
+        FeatureError: if a parameter is out of range, or one group is a part of another.
         UsageError: if a feature or statistic is unknown.
     """
 
@@ -72,6 +72,8 @@ class FeatureConfig:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "features", _named("feature", self.features, FEATURES))
+        if {"tone", "tone-large"} <= set(self.features):
+            raise FeatureError("tone is a part of tone-large; name one of them")
         object.__setattr__(self, "statistics", _statistics(self.statistics))
         numbers = (self.mel_low, self.mel_high, self.db_floor, self.tuning or 0.0, self.f0_low, self.f0_high)
         _check(all(map(math.isfinite, numbers)), "every parameter", numbers, "finite")

@@ -1,15 +1,15 @@
 """What is measured where nothing else is asked for, and what goes with what.
 
-The speech encoder's layers with ridge regression, learnt from each clip also slower and faster, do best on voices that
-were not heard (docs/accuracy.md). Families that are made for a few hundred numbers read mel, chroma and MFCC, as the
-prototype did.
+The speech encoder's layers with discriminants by ridge regression, learnt from each clip also slower and faster, do
+best on voices that were not heard (docs/accuracy.md). Families that are made for a few hundred numbers read mel, chroma
+and MFCC, as the prototype did.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-ENCODERS = ("tone", "tone-large")
+OF_ENCODERS = ("tone", "tone-large")
 """Groups that have thousands of numbers."""
 
 TONE = ("tone",)
@@ -56,7 +56,7 @@ def family_of(features: Sequence[str]) -> str:
         >>> family_of(["mfcc"]), family_of(["tone", "f0"])
         ('mlp', 'ridge')
     """
-    return "ridge" if set(features) & set(ENCODERS) else "mlp"
+    return "ridge" if set(features) & set(OF_ENCODERS) else "mlp"
 
 
 def families_of(features: Sequence[str]) -> tuple[str, ...] | None:
@@ -66,7 +66,7 @@ def families_of(features: Sequence[str]) -> tuple[str, ...] | None:
         >>> families_of(["mfcc"]), families_of(["tone", "f0"])
         (None, ('ridge', 'lda'))
     """
-    return ("ridge", "lda") if set(features) & set(ENCODERS) else None
+    return ("ridge", "lda") if set(features) & set(OF_ENCODERS) else None
 
 
 def copies_of(features: Sequence[str], copies: Sequence[str] | None = None, *, named: bool = True) -> tuple[str, ...]:
@@ -82,5 +82,5 @@ def copies_of(features: Sequence[str], copies: Sequence[str] | None = None, *, n
         (('slower', 'faster'), (), ())
     """
     if copies is None:
-        return TEMPI if not named and set(features) & set(ENCODERS) else ()
+        return TEMPI if not named and set(features) & set(OF_ENCODERS) else ()
     return () if tuple(copies) == NO_COPIES else tuple(copies)

@@ -192,10 +192,9 @@ def _file(name: str) -> Path:
 @lru_cache(maxsize=len(GROUPS))
 def _columns(group: str) -> tuple[str, ...]:
     names = GROUPS[group]
+    prefixes = {name: group if len(names) == 1 else f"{group}_{name}" for name in names}
     return tuple(
-        f"{group}_{layer}_{statistic}_{unit:03d}"
-        if len(names) == 1
-        else f"{group}_{name}_{layer}_{statistic}_{unit:03d}"
+        f"{prefixes[name]}_{layer}_{statistic}_{unit:03d}"
         for name in names
         for layer in ENCODERS[name].layers
         for statistic in STATISTICS

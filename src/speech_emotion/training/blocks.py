@@ -1,7 +1,8 @@
 """Families that learn from shards: each block of rows is looked at and let go of.
 
 What these learn are sums over rows, so the result is that of fitting in memory but for the order of additions, which
-is in double precision here. A matrix of columns by columns is held: 50 MB for ``tone``, 248 MB for ``tone-large``.
+is in double precision here. Some matrices of columns by columns are held: 50 MB each for ``tone``, 248 MB for
+``tone-large``.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from ..errors import UsageError
 from ..features.rows import Rows
 from .families import FAMILIES
 from .families import family as named
-from .linear import balanced
-from .moments import Moments, counted, regressed
+from .linear import balanced, two_as_one
+from .moments import Moments, counted, ridge_by_moments
 from .ridge import BalancedRidge
 
 Matrix = NDArray[np.float64]
@@ -117,11 +118,8 @@ def _ridge(classifier: BalancedRidge, X: _Scaled, y: NDArray[Any], groups: Any) 
             for each in np.unique(labels[where]):
                 found[each] += rows[labels[where] == each].sum(axis=0)
     moments = Moments(scatter, sums, weighed, by_class, counts)
-    slopes, offsets = regressed(moments, classifier.penalty, classifier.centred)
-    coef, intercept = slopes.T, offsets
-    if classes == 2:
-        coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]
-    classifier.coef_, classifier.intercept_ = coef, intercept
+    slopes, offsets = ridge_by_moments(moments, classifier.penalty, classifier.centred)
+    classifier.coef_, classifier.intercept_ = two_as_one(slopes.T, offsets)
 
 
 def _lda(classifier: LinearDiscriminantAnalysis, X: _Scaled, y: NDArray[Any], groups: Any) -> None:
@@ -136,9 +134,7 @@ def _lda(classifier: LinearDiscriminantAnalysis, X: _Scaled, y: NDArray[Any], gr
     )
     coef = np.linalg.lstsq(classifier.covariance_, classifier.means_.T, rcond=None)[0].T
     intercept = -0.5 * np.sum(classifier.means_ * coef, axis=1) + np.log(classifier.priors_)
-    if len(classes) == 2:
-        coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]
-    classifier.coef_, classifier.intercept_ = coef, intercept
+    classifier.coef_, classifier.intercept_ = two_as_one(coef, intercept)
 
 
 def _moments(X: _Scaled, shrinkage: float | str | None) -> tuple[Matrix, Matrix]:

@@ -230,7 +230,7 @@ FAMILIES = {
     ),
     "ridge": Family(
         name="ridge",
-        summary="ridge regression on the emotions: for features by the thousand, such as the tone encoder's",
+        summary="linear discriminants by ridge regression: for features by the thousand, such as the tone encoders'",
         defaults={"penalty": 1.0, "centred": 0.75},
         limits={"penalty": (ABOVE_ZERO,), "centred": (Real(0, 1),)},
         space={"penalty": Real(0.03, 30, log=True), "centred": Real(0, 1)},

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .linear import balanced
-from .ridge import discriminants, solved
+from .ridge import discriminants, means_by_rows, solved
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +45,6 @@ def ridge_by_gram(
     weights = balanced(numbers, classes)
     parts = weights / weights.sum()
     targets = np.eye(classes)[numbers]
-    centre = parts @ targets
     learnt, asked = gram.learnt, gram.asked
     if centred:
         share = np.float32(centred)
@@ -56,12 +55,11 @@ def ridge_by_gram(
     system = learnt - middle - middle[:, None] + level
     system /= gram.columns
     system[np.diag_indices(len(system))] += (penalty / weights).astype(np.float32)
-    slopes = solved_once_more(system, targets - centre)
-    regressed = targets - centre - (penalty / weights)[:, None] * slopes
-    turn, offset = discriminants(targets.T @ regressed / targets.sum(axis=0)[:, None])
+    duals = solved_once_more(system, targets - 1 / classes)
+    turn, offset = discriminants(means_by_rows(duals, targets, weights, penalty))
     # of what is asked the learnt rows' mean is taken away too, on both sides
     shifted = asked - (asked @ parts.astype(np.float32))[:, None] - middle + level
-    return shifted @ (slopes @ turn) / gram.columns + offset  # type: ignore[no-any-return]
+    return shifted @ (duals @ turn) / gram.columns + offset  # type: ignore[no-any-return]
 
 
 def _less_their_means(rows: NDArray[np.float32], who: NDArray[np.intp], share: np.float32) -> NDArray[np.float32]:

@@ -38,3 +38,15 @@ class LinearClassifier(Classifier):
 def balanced(numbers: NDArray[np.intp], classes: int) -> NDArray[np.float64]:
     """The weight of each row, shape (n,), by which every class counts the same; on average 1."""
     return len(numbers) / (classes * np.bincount(numbers, minlength=classes)[numbers])
+
+
+def two_as_one(
+    coef: NDArray[np.float64], intercept: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """As scikit-learn has them: of two classes, the second's against the first's alone.
+
+    Args:
+        coef: shape (classes, columns).
+        intercept: shape (classes,).
+    """
+    return (coef[1:] - coef[:1], intercept[1:] - intercept[:1]) if len(coef) == 2 else (coef, intercept)

@@ -38,7 +38,7 @@ def counted(who: NDArray[np.intp], numbers: NDArray[np.intp]) -> NDArray[np.intp
     return counts
 
 
-def regressed(
+def ridge_by_moments(
     moments: Moments,
     penalty: float,
     centred: float,

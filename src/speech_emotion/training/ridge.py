@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .linear import FLOATS, LinearClassifier, balanced
+from .linear import FLOATS, LinearClassifier, balanced, two_as_one
 
 SLOPE = 8.0
 """Of the softmax that makes probabilities of what was regressed, turned as it is but on average no larger; a
@@ -54,28 +54,24 @@ class BalancedRidge(LinearClassifier):
         if groups is not None and self.centred:
             X = _less_their_means(X, np.asarray(groups), self.centred)
         targets = np.eye(len(self.classes_))[numbers]
-        middle, centre = np.average(X, axis=0, weights=weights), np.average(targets, axis=0, weights=weights)
-        slopes = _regressed(X - middle.astype(X.dtype), targets - centre, weights, self.penalty)
-        means = np.stack([X[numbers == number].mean(axis=0) for number in range(len(self.classes_))])
-        turn, offset = discriminants((means - middle) @ slopes)
+        middle = np.average(X, axis=0, weights=weights)
+        slopes, means = _regressed(X - middle.astype(X.dtype), targets, weights, self.penalty)
+        turn, offset = discriminants(means)
         coef = (slopes @ turn).T
         intercept = offset - coef @ middle
-        if len(self.classes_) == 2:
-            coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]
-        self.coef_: NDArray[np.float64] = coef
-        self.intercept_: NDArray[np.float64] = intercept
+        self.coef_, self.intercept_ = two_as_one(coef, intercept)
         return self
 
 
 def discriminants(means: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """What makes linear discriminants of regressed values.
 
-    With B the slopes and G the ``means``, the discriminants' slopes are ``B (I - G)⁻¹``, by the Woodbury identity:
-    the scatter of all rows is that within emotions and that of the emotions' means.
+    With B the slopes and G the ``means``, the discriminants' slopes are ``B (I - G)⁻¹``, but for a factor, by the
+    Woodbury identity: the scatter of all rows is that within emotions and that of the emotions' means.
 
     Args:
-        means: of each emotion's rows, what was regressed of each emotion less what it is on average, shape
-            (emotions, emotions).
+        means: of each emotion's rows, what was regressed of each emotion less what that is on average, shape
+            (emotions, emotions): a row for each emotion that is meant, a column for each that is regressed.
 
     Returns:
         A matrix, shape (emotions, emotions), and offsets, shape (emotions,): values less their mean, times the one,
@@ -85,6 +81,25 @@ def discriminants(means: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDAr
     # one direction, in which all emotions are more or less likely at once, stays as it is
     level = SLOPE * (len(means) - 1) / (np.trace(apart) - 1)
     return level * apart, -level / 2 * np.diag(means @ apart)
+
+
+def means_by_rows(
+    duals: NDArray[np.float64], targets: NDArray[np.float64], weights: NDArray[np.float64], penalty: float
+) -> NDArray[np.float64]:
+    """What :func:`discriminants` asks for, from the solution of the system of the rows.
+
+    A row's target less what is regressed of it is the solution times the penalty. With a small penalty that is far
+    smaller than either, and their difference would be rounding.
+
+    Args:
+        duals: the solution, shape (n, emotions).
+        targets: 1 of each row's emotion and 0 of others, shape (n, emotions).
+        weights: of each row, shape (n,), by which every emotion counts the same.
+        penalty: on the system's diagonal, divided by the weights.
+    """
+    missed = targets.T @ (penalty / weights[:, None] * duals) / targets.sum(axis=0)[:, None]
+    found: NDArray[np.float64] = np.eye(targets.shape[1]) - 1 / targets.shape[1] - missed
+    return found
 
 
 def _less_their_means(X: NDArray[Any], speakers: NDArray[Any], share: float) -> NDArray[Any]:
@@ -99,17 +114,23 @@ def _less_their_means(X: NDArray[Any], speakers: NDArray[Any], share: float) -> 
 
 def _regressed(
     X: NDArray[Any], targets: NDArray[np.float64], weights: NDArray[np.float64], penalty: float
-) -> NDArray[np.float64]:
-    """Slopes, shape (columns, classes): by the smaller of two systems, that of the columns or that of the rows."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Slopes, shape (columns, classes), and each class's means of what they give, for :func:`discriminants`.
+
+    By the smaller of two systems, that of the columns or that of the rows.
+    """
     rows, columns = X.shape
+    off = targets - 1 / targets.shape[1]
     if columns <= rows:
         system = (X * weights[:, None]).T @ X / columns
         system[np.diag_indices(columns)] += penalty
-        slopes = solved(system, (X * weights[:, None]).T @ targets)
-        return slopes / columns  # type: ignore[no-any-return]
+        slopes = solved(system, (X * weights[:, None]).T @ off) / columns
+        means = np.stack([X[own].mean(axis=0, dtype=np.float64) for own in targets.T.astype(bool)])
+        return slopes, means @ slopes
     system = X @ X.T / columns
     system[np.diag_indices(rows)] += penalty / weights
-    return X.T @ solved(system, targets) / columns  # type: ignore[no-any-return]
+    duals = solved(system, off)
+    return X.T @ duals / columns, means_by_rows(duals, targets, weights, penalty)
 
 
 def solved(system: NDArray[Any], targets: NDArray[np.float64]) -> NDArray[np.float64]:

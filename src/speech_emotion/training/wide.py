@@ -23,7 +23,7 @@ from .families import family
 from .fold_data import Bench, Columns
 from .gram import Gram, ridge_by_gram, solved_once_more
 from .linear import balanced
-from .moments import Moments, counted, regressed
+from .moments import Moments, counted, ridge_by_moments
 from .scaling import standard_of
 
 
@@ -44,7 +44,7 @@ def ridge_of(bench: Bench, columns: Columns, fold: int, hyperparameters: Mapping
     who = np.unique(bench.learnt("who", fold), return_inverse=True)[1]
     if by_columns(bench, columns, fold):
         moments, asked = _moments(bench, columns, fold, numbers, who)
-        slopes, offsets = regressed(moments, **settings, solve=solved_once_more)
+        slopes, offsets = ridge_by_moments(moments, **settings, solve=solved_once_more)
         logits = asked @ slopes + offsets
     else:
         logits = ridge_by_gram(_gram(bench, columns, fold), numbers, who, len(there), **settings)
