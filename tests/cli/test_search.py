@@ -47,6 +47,16 @@ def test_the_best_are_printed_with_the_score_for_new_speakers(saved, tmp_path, c
     assert err == ""
 
 
+def test_for_known_voices_it_says_that_a_new_one_scores_less(made_table, tmp_path, capsys):
+    made_table(speakers=2, clips=12).save(tmp_path / "table.npz")
+    told = ["--protocol", "random", "--trials", "2", "--models-dir", str(tmp_path / "models"), *QUICK]
+    assert run(["search", str(tmp_path / "table.npz"), *told]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "UAR, clips not heard" in shown
+    assert "these voices only, a new one is told less well (--protocol speaker)" in shown
+    assert "new speakers" not in shown
+
+
 def test_an_ensemble_is_held_against_the_best_model_alone(made_table, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("speech_emotion.training.trial.Ensemble.better", True)
     saved = str(tmp_path / "hard.npz")
@@ -94,6 +104,7 @@ def test_the_same_seed_prints_the_same(saved, tmp_path, capsys):
         (["--budget", "soon"], "budget must be a time above 0, such as 90s, 5m or 1h, not 'soon'"),
         (["--strategy", "evolve"], "unknown strategy 'evolve'"),
         (["--families", "mpl"], "unknown family 'mpl'"),
+        (["--protocol", "loso"], "unknown protocol 'loso'"),
         (["--features", "tune"], "unknown feature 'tune'"),
         (["--trials", "0"], "'--trials'"),
         (["--models-dir", "{}/table.npz"], "cannot write in"),

@@ -108,7 +108,7 @@ def test_components_are_those_of_principal_component_analysis(rows):
 def test_a_candidate_far_behind_its_rivals_is_stopped_and_one_level_with_them_is_not(bench):
     good = Candidate("lda", ("mel", "chroma", "mfcc"), {"shrinkage": 0.1}, ("mean",))
     whole = attempt(Race(bench, good))
-    best = np.ones((2, 2, bench.speakers))
+    best = np.ones((2, 2, bench.groups))
     poor = Candidate("mlp", ("chroma",), {"max_iter": 1, "learning_rate_init": 1e-6}, ("mean",))
     stopped = attempt(Race(bench, poor, best))
     assert 0 < stopped.folds < bench.folds
@@ -117,7 +117,7 @@ def test_a_candidate_far_behind_its_rivals_is_stopped_and_one_level_with_them_is
     level = attempt(Race(bench, good, np.array([[whole.glimpse, whole.uars]] * 2)))
     assert level.folds == bench.folds
     assert level.scores == whole.scores
-    spared = attempt(Race(bench, poor, np.stack([np.ones((2, bench.speakers)), np.zeros((2, bench.speakers))])))
+    spared = attempt(Race(bench, poor, np.stack([np.ones((2, bench.groups)), np.zeros((2, bench.groups))])))
     assert spared.folds == bench.folds
 
 
@@ -144,7 +144,7 @@ def test_a_glimpse_is_of_few_clips_and_stops_what_is_clearly_behind(made_table, 
             own = bench.shared["who"][tested] == speaker
             truth = bench.shared["labels"][tested][own]
             assert whole.glimpse[speaker] == uar(confusion(truth, named[own], bench.classes))
-        assert np.isnan(whole.glimpse).sum() == bench.speakers - len(np.unique(bench.shared["who"][tested]))
+        assert np.isnan(whole.glimpse).sum() == bench.groups - len(np.unique(bench.shared["who"][tested]))
         stopped = attempt(Race(bench, poor, np.array([[whole.glimpse, whole.uars]] * 2)))
         assert (stopped.folds, stopped.scores) == (0, {})
         assert np.isnan(stopped.uars).all()

@@ -19,7 +19,7 @@ PROTOCOLS = {
     "sentence": "new sentences",
     "corpus": "another corpus",
     "outer": "new speakers, whom no choice saw",
-    "inner": "the speakers that it was chosen by",
+    "inner": "the recordings that it was chosen by",
     "random": "random split, same speakers",
 }
 METRICS = {

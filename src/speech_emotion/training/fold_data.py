@@ -13,13 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..evaluation.fitting import examples
-from ..evaluation.protocols import Indices, SpeakerSplit
+from ..evaluation.protocols import Indices, splitter
 from ..features.config import FeatureConfig
 from ..features.table import FeatureTable
 from .shared_arrays import SharedArrays, shared
 
 FOLDS = 5
-"""Of the cross-validation on development speakers; fewer where there are fewer speakers."""
+"""Of the cross-validation on development recordings; fewer where there are fewer speakers, or clips."""
+
+GROUPS = 4
+"""Of a fold's tested clips, where they are parted clip by clip: each has as many of every emotion."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,26 +42,34 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Where candidates are judged: the development speakers' recordings, in folds.
+    """Where candidates are judged: the development recordings, in folds.
 
     Attributes:
-        shared: ``values``, float32, shape (1 + copies, n, columns); and of each row ``labels``, ``who`` (its speaker)
-            and ``fold`` (that tests it), integers from 0, shape (n,).
+        shared: ``values``, float32, shape (1 + copies, n, columns); and of each row ``labels``, ``who`` (its speaker),
+            ``fold`` (that tests it) and ``group`` (of those that are scored together: its speaker or, clip by clip,
+            some of the fold's), integers from 0, shape (n,).
         config: how they were measured.
         classes: how many emotions there are.
-        speakers: how many there are.
+        groups: how many there are.
         folds: how many there are.
         times: rows learnt of each clip: 1 and its copies.
         seed: of the models and the intervals.
+        protocol: by which the folds are made.
     """
 
     shared: SharedArrays
     config: FeatureConfig
     classes: int
-    speakers: int
+    groups: int
     folds: int
     times: int
     seed: int
+    protocol: str
+
+    @property
+    def unseen(self) -> str:
+        """What a model calls its scores on the recordings that no choice saw; of known voices by their protocol."""
+        return "outer" if self.protocol == "speaker" else self.protocol
 
     def columns(self, features: Sequence[str], statistics: Sequence[str] = ()) -> Columns:
         """The columns of some groups and statistics; without statistics all that there are."""
@@ -86,33 +97,39 @@ class Bench:
 
 
 @contextmanager
-def bench_of(development: FeatureTable, folder: Path, seed: int) -> Iterator[Bench]:
+def bench_of(development: FeatureTable, folder: Path, seed: int, protocol: str = "speaker") -> Iterator[Bench]:
     """The bench of a table; its files are removed at the end.
 
     Args:
-        development: the recordings of the speakers that the choice is made on.
+        development: the recordings that the choice is made on.
         folder: for the shared arrays.
         seed: of the models, the splits and the intervals.
+        protocol: a name from :data:`.locked.PROTOCOLS`.
 
     Raises:
         TrainingError: if there is nothing to tell apart, or a value is not finite.
     """
     values, labels = examples(development)
-    names, who = np.unique(development.speakers, return_inverse=True)
-    fold = np.zeros(len(values), dtype=np.intp)
-    pairs = list(SpeakerSplit(FOLDS, seed).split(values, development.emotions, development.speakers))
+    who = np.unique(development.speakers, return_inverse=True)[1]
+    fold, group = np.zeros((2, len(values)), dtype=np.intp)
+    pairs = list(splitter(protocol, FOLDS, seed).split(values, development.emotions, development.speakers))
     for number, (_, test) in enumerate(pairs):
         fold[test] = number
-    arrays = {"values": np.stack([values, *development.copies.values()]), "labels": labels, "who": who, "fold": fold}
+        group[test[np.argsort(labels[test], kind="stable")]] = GROUPS * number + np.arange(len(test)) % GROUPS
+    if protocol == "speaker":
+        group = who
+    arrays = {"values": np.stack([values, *development.copies.values()])}
+    arrays |= {"labels": labels, "who": who, "fold": fold, "group": group}
     with shared(folder, arrays) as files:
         yield Bench(
             shared=files,
             config=development.config,
             classes=len(development.classes),
-            speakers=len(names),
+            groups=int(group.max()) + 1,
             folds=len(pairs),
             times=1 + len(development.copies),
             seed=seed,
+            protocol=protocol,
         )
 
 

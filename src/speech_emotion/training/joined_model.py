@@ -69,11 +69,11 @@ def joined_model(
         recipe, blend.joined([pipelines[one.number] for one in members]), labels, joined.answer, bench.seed
     )
     asked = test.narrow(config.features, config.statistics).values
-    judged = tested(guess(whole, asked, bench.classes), test, development.classes, bench.seed)
+    judged = tested(guess(whole, asked, bench.classes), test, development.classes, bench)
     table = development.narrow(config.features, config.statistics)
-    scores = {"inner": joined.inner, "outer": judged.scores}
+    scores = {"inner": joined.inner, bench.unseen: judged.scores}
     made = provenance_of(
-        table, members[0].candidate.family, {}, protocol="speaker", seed=bench.seed, scores=scores,
+        table, members[0].candidate.family, {}, protocol=bench.protocol, seed=bench.seed, scores=scores,
         report=summary(judged),
     )  # fmt: skip
     about = [

@@ -26,7 +26,7 @@ from .trial import Trial
 SUFFIX = ".journal"
 STUDY = "search"
 
-FORMAT = 2
+FORMAT = 3
 """Of the attributes; a journal of another is not gone on with."""
 
 
@@ -37,26 +37,34 @@ class Origins:
     Attributes:
         strategy: its name.
         seed: of everything random.
+        protocol: by which the recordings are parted.
         table: a hash of the development recordings, and of everyone's labels.
         space: a hash of the space.
     """
 
     strategy: str
     seed: int
+    protocol: str
     table: str
     space: str
 
     @classmethod
     def of(
-        cls, strategy: str, seed: int, table: FeatureTable, development: FeatureTable, space: SearchSpace
+        cls,
+        strategy: str,
+        seed: int,
+        protocol: str,
+        table: FeatureTable,
+        development: FeatureTable,
+        space: SearchSpace,
     ) -> Origins:
-        """Those of a search; of the test speakers only labels are looked at."""
+        """Those of a search; of what tests only labels are looked at."""
         digest = hashlib.sha256()
         for values in (development.values, *development.copies.values()):
             digest.update(np.ascontiguousarray(values).data)
         for labels in (table.speakers, table.emotions, table.sexes):
             digest.update(json.dumps(labels.tolist()).encode())
-        return cls(strategy, seed, digest.hexdigest(), space.fingerprint())
+        return cls(strategy, seed, protocol, digest.hexdigest(), space.fingerprint())
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for the study's attributes."""
@@ -64,6 +72,7 @@ class Origins:
             "format": FORMAT,
             "strategy": self.strategy,
             "seed": self.seed,
+            "protocol": self.protocol,
             "table": self.table,
             "space": self.space,
         }
@@ -263,7 +272,7 @@ def _check(there: Mapping[str, Any], origins: Origins, path: Path) -> None:
     names = {"format": "journal's format", "table": "recordings", "space": "search space"}
     for name, value in wanted.items():
         if there.get(name) != value:
-            shown = f": {there.get(name)}, not {value}" if name in ("seed", "strategy", "format") else ""
+            shown = f": {there.get(name)}, not {value}" if name in ("seed", "strategy", "format", "protocol") else ""
             raise UsageError(
                 f"{path} cannot be resumed with another {names.get(name, name)}{shown}; "
                 "remove it, or name another folder"

@@ -1,10 +1,10 @@
 """One candidate judged: fold by fold, against rivals, until it is clearly behind.
 
-After each fold the candidate's UAR of each speaker so far is held against a rival's of the same speakers, by a
-one-sided paired t test. One that is behind its rivals, with so little chance that it is not, is stopped: what it would
-have scored does not matter. Before the first fold there is a glimpse: the same, learnt from that fold's clips without
-their copies, or from a third of them, in a small part of a trial's time. Rivals are so far back in the sequence that
-the race is the same on any number of workers.
+After each fold the candidate's UAR of each speaker so far is held against a rival's of the same speakers (where voices
+are known, of groups of clips), by a one-sided paired t test. One that is behind its rivals, with so little chance that
+it is not, is stopped: what it would have scored does not matter. Before the first fold there is a glimpse: the same,
+learnt from that fold's clips without their copies, or from a third of them, in a small part of a trial's time. Rivals
+are so far back in the sequence that the race is the same on any number of workers.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ BEHIND_AT_A_GLIMPSE = 0.2
 """The same at the glimpse."""
 
 FEWEST = 3
-"""Speakers before anything is said."""
+"""Speakers, or groups, before anything is said."""
 
 THIRD = 3
 """Where there are no copies to leave out, a glimpse learns from each so-manieth clip of each emotion."""
@@ -51,8 +51,8 @@ class Race:
     Attributes:
         bench: where it is judged.
         candidate: that is judged.
-        rivals: the UAR of each speaker of those that it is stopped behind, at the glimpse and after all folds, shape
-            (rivals, 2, speakers); None judges all folds.
+        rivals: the UAR of each group of those that it is stopped behind, at the glimpse and after all folds, shape
+            (rivals, 2, groups); None judges all folds.
     """
 
     bench: Bench
@@ -65,14 +65,14 @@ class Attempt:
     """How a candidate did.
 
     Attributes:
-        uars: of each speaker, shape (speakers,); NaN of those that were not tested.
+        uars: of each group (:class:`.fold_data.Bench`), shape (groups,); NaN of those that were not tested.
         glimpse: the same at the glimpse.
         folds: how many were judged.
         seconds: of fitting and judging.
         scores: with intervals; empty unless all folds were judged.
         error: why it could not be fitted.
-        answer: its probabilities of all recordings, each by a model that had not heard the speaker, shape
-            (n, classes); None unless all folds were judged.
+        answer: its probabilities of all recordings, each by a model of the other folds, shape (n, classes); None
+            unless all folds were judged.
     """
 
     uars: NDArray[np.float64]
@@ -102,7 +102,7 @@ def _attempt(race: Race) -> Attempt:
     bench = race.bench
     labels, who, fold = (bench.shared[name] for name in ("labels", "who", "fold"))
     answer = np.zeros((len(labels), bench.classes), dtype=np.float32)
-    uars, glimpse = np.full((2, bench.speakers), np.nan)
+    uars, glimpse = np.full((2, bench.groups), np.nan)
     rivals = () if race.rivals is None else race.rivals
     number = 0
 
@@ -135,18 +135,18 @@ def _attempt(race: Race) -> Attempt:
 
 
 def _score(uars: NDArray[np.float64], bench: Bench, probabilities: NDArray[Any], rows: NDArray[np.bool_]) -> None:
-    """Put in the UAR of each speaker of some rows."""
-    labels, who, named = bench.shared["labels"][rows], bench.shared["who"][rows], probabilities.argmax(axis=1)
-    for speaker in np.unique(who):
-        own = who == speaker
-        uars[speaker] = uar(confusion(labels[own], named[own], bench.classes))
+    """Put in the UAR of each group of some rows."""
+    labels, groups, named = bench.shared["labels"][rows], bench.shared["group"][rows], probabilities.argmax(axis=1)
+    for group in np.unique(groups):
+        own = groups == group
+        uars[group] = uar(confusion(labels[own], named[own], bench.classes))
 
 
 def behind(uars: NDArray[np.float64], rival: NDArray[np.float64], chance: float) -> bool:
-    """Whether a candidate is clearly behind its rival on the speakers that both were tested on.
+    """Whether a candidate is clearly behind its rival on the groups that both were tested on.
 
     Args:
-        uars: of each speaker, shape (speakers,); NaN of those that were not tested.
+        uars: of each group, shape (groups,); NaN of those that were not tested.
         rival: the same of the rival.
         chance: that it is said of one which is as good.
 

@@ -33,7 +33,7 @@ class SearchResult:
         paths: their bundles, in the same order.
         emotions: the classes.
         development_speakers: those that the choice was made on.
-        test_speakers: those that no choice saw.
+        test_speakers: those that no choice saw; with protocol ``random``, those of the clips that no choice saw.
         strategy: how candidates were proposed.
         seed: of everything random.
         stopped: what ended it: ``trials``, ``budget``, ``until``, ``interrupted``, or ``exhausted`` (nothing new
@@ -45,6 +45,7 @@ class SearchResult:
         procedure: the scores of the whole search, repeated in outer folds, where that was asked for.
         space: what might have been tried.
         recordings: a hash of those it was chosen by, by which other searches on the same are known.
+        protocol: how the recordings were parted: ``speaker``, or ``random``.
     """
 
     leaderboard: tuple[Trial, ...]
@@ -63,6 +64,7 @@ class SearchResult:
     procedure: Report | None = None
     space: SearchSpace | None = None
     recordings: str = ""
+    protocol: str = "speaker"
 
     @property
     def best(self) -> Model:
@@ -85,6 +87,11 @@ class SearchResult:
         return tuple(trial for trial in self.leaderboard if trial.file)
 
     @property
+    def tested_on(self) -> str:
+        """What the outer scores are of, as a heading has it."""
+        return "new speakers" if self.protocol == "speaker" else "clips not heard"
+
+    @property
     def chance(self) -> float:
         """The UAR of guessing."""
         return 1 / len(self.emotions)
@@ -94,6 +101,7 @@ class SearchResult:
         return {
             "strategy": self.strategy,
             "seed": self.seed,
+            "protocol": self.protocol,
             "stopped": self.stopped,
             "trials": len(self.leaderboard),
             "whole": sum(trial.state == "whole" for trial in self.leaderboard),

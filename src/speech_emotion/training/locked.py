@@ -1,37 +1,48 @@
-"""Which speakers no choice may see."""
+"""Which recordings no choice may see: whole speakers or, where the voices are to be known, clips."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..errors import TrainingError
-from ..evaluation.protocols import Indices, deal
+from ..errors import TrainingError, unknown
+from ..evaluation.protocols import Indices, RandomSplit, deal
 from ..features.table import FeatureTable
 
 PARTS = 4
-"""One of so many parts of the speakers is locked away."""
+"""One of so many parts of the speakers, or of the clips, is locked away."""
+
+FEWEST = 3
+"""Clips of an emotion, where they are parted clip by clip."""
+
+PROTOCOLS = ("speaker", "random")
+"""Ways to part the recordings: by speakers, or clip by clip, whoever speaks."""
 
 
-def lock_away(table: FeatureTable, seed: int, parts: int = PARTS, part: int = 0) -> tuple[FeatureTable, Indices]:
-    """The development rows, and which rows are the test speakers'; of those, only labels are looked at.
+def lock_away(
+    table: FeatureTable, seed: int, parts: int = PARTS, part: int = 0, protocol: str = "speaker"
+) -> tuple[FeatureTable, Indices]:
+    """The development rows, and which rows are to test; of those, only labels are looked at.
 
     Args:
         table: the recordings.
-        seed: of the shuffle of the speakers.
-        parts: how many the speakers are dealt into; fewer where there are fewer speakers.
+        seed: of the shuffle.
+        parts: how many the speakers, or the clips, are dealt into; fewer where there are fewer.
         part: which of them is locked away, from 0.
+        protocol: one of :data:`PROTOCOLS`.
 
     Raises:
-        TrainingError: if there are fewer than three speakers, or an emotion would have too few.
+        TrainingError: if there are fewer than three speakers, or an emotion would have too few of them, or of clips.
     """
+    if protocol == "random":
+        return _some_clips(table, seed, parts, part)
     speakers = set(table.speakers.tolist())
     if len(speakers) < 3:
         raise TrainingError(
             f"a search needs 3 speakers or more (2 to choose by, 1 to test on), and there are "
-            f"{len(speakers)}; train one model instead"
+            f"{len(speakers)}; train one model instead, or search for known voices (protocol 'random')"
         )
     kinds = np.char.add(np.char.add(table.emotions, "/"), table.sexes)
-    where = deal(table.speakers, kinds, min(parts, len(speakers)), seed)
+    where = deal(table.speakers, kinds, parts_of(table, parts, protocol), seed)
     development = table.rows(np.flatnonzero(where != part))
     for emotion in table.classes:
         if len(set(development.speakers[development.emotions == emotion].tolist())) < 2:
@@ -40,3 +51,33 @@ def lock_away(table: FeatureTable, seed: int, parts: int = PARTS, part: int = 0)
                 "others; leave it out"
             )
     return development, np.flatnonzero(where == part)
+
+
+def parts_of(table: FeatureTable, parts: int, protocol: str) -> int:
+    """How many parts the recordings are dealt into: as many as asked for, if there are so many speakers, or clips of
+    the rarest emotion."""
+    if protocol == "random":
+        return RandomSplit(parts).get_n_splits(table.values, table.emotions)
+    return min(parts, len(set(table.speakers.tolist())))
+
+
+def check_protocol(protocol: str) -> None:
+    """Refuse a way to part the recordings that a search does not know.
+
+    Raises:
+        UsageError: naming those that it does.
+    """
+    if protocol not in PROTOCOLS:
+        raise unknown("protocol", protocol, PROTOCOLS, owner="a search")
+
+
+def _some_clips(table: FeatureTable, seed: int, parts: int, part: int) -> tuple[FeatureTable, Indices]:
+    names, counts = np.unique(table.emotions, return_counts=True)
+    for emotion, count in zip(names, counts, strict=True):
+        if count < FEWEST:
+            raise TrainingError(
+                f"emotion '{emotion}' has {count} of the {FEWEST} clips that a search needs, to learn from, to choose "
+                "by and to test on; leave it out"
+            )
+    train, test = list(RandomSplit(parts, seed).split(table.values, table.emotions))[part]
+    return table.rows(train), test

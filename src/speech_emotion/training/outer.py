@@ -1,8 +1,8 @@
 """The whole search as a procedure: what it is worth, whatever it finds.
 
-The speakers are dealt into outer folds. For each, everything is done anew on the others: the trials, the choice, the
-ensemble, the calibration; then what was chosen is tested once on the fold. Every speaker is tested by a model that no
-choice with that speaker in it led to.
+The speakers, or the clips, are dealt into outer folds. For each, everything is done anew on the others: the trials, the
+choice, the ensemble, the calibration; then what was chosen is tested once on the fold. Each is tested by a model that
+no choice with it led to.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ import numpy as np
 from ..evaluation.evaluate import Report, report
 from ..evaluation.fitting import numbered
 from ..features.table import FeatureTable
-from .locked import lock_away
+from .locked import lock_away, parts_of
 from .session import Plan, run
 from .trial import Trial
 
 FOLDER = "outer"
 
 
-def folders(table: FeatureTable, place: Path, outer: int) -> list[Path]:
-    """Where the search of each outer fold is kept; there are fewer where there are fewer speakers."""
-    folds = min(outer, len(set(table.speakers.tolist())))
+def folders(table: FeatureTable, place: Path, outer: int, protocol: str) -> list[Path]:
+    """Where the search of each outer fold is kept; there are fewer where there are fewer speakers, or clips."""
+    folds = parts_of(table, outer, protocol)
     return [place / FOLDER / f"{number:02d}-of-{folds:02d}" for number in range(1, folds + 1)]
 
 
@@ -44,12 +44,12 @@ def repeated(
     Raises:
         KeyboardInterrupt: if one of the searches was interrupted: what is left of it is not the procedure.
     """
-    own = folders(table, place, outer)
+    own = folders(table, place, outer, plan.protocol)
     folds = len(own)
     labels = numbered(table.emotions, table.classes)
     probabilities = np.zeros((len(table), len(table.classes)))
     for number in range(folds):
-        development, test = lock_away(table, plan.seed, folds, number)
+        development, test = lock_away(table, plan.seed, folds, number, plan.protocol)
         result = run(table, development, test, own[number], replace(plan, keep=1), on_trial)
         if result.stopped == "interrupted":
             raise KeyboardInterrupt
@@ -61,7 +61,7 @@ def repeated(
         labels,
         table.speakers,
         table.classes,
-        protocol="speaker",
+        protocol=plan.protocol,
         folds=folds,
         seed=plan.seed,
         aspects={"sex": table.sexes, "corpus": table.corpora},

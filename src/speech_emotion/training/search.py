@@ -1,9 +1,9 @@
 """The best of many models, without fooling oneself.
 
-Nested, and grouped by speaker. About a quarter of the speakers are locked away before the first trial. Each
-candidate is judged by cross-validation among the other, the development speakers. The best are then fitted on
-all of those, and tested once on the speakers that no choice saw: only that score says what a chosen model is
-worth. The inner score of a winner is too kind, the more so the more was tried.
+Nested, and grouped by speaker unless known voices are asked for. About a quarter of the speakers are locked away before
+the first trial. Each candidate is judged by cross-validation among the other, the development speakers. The best are
+then fitted on all of those, and tested once on the speakers that no choice saw: only that score says what a chosen
+model is worth. The inner score of a winner is too kind, the more so the more was tried.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ..features.table import FeatureTable
 from ..workers import Progress
 from . import search_space
 from .leaderboard import SearchResult, refuse_strange
-from .locked import lock_away
+from .locked import check_protocol, lock_away
 from .outer import folders, repeated
 from .proposals import check_names
 from .search_page import write_page
@@ -47,6 +47,7 @@ def search(
     workers: int | str | None = None,
     families: Sequence[str] | None = None,
     space: Mapping[str, Any] | str | os.PathLike[str] | None = None,
+    protocol: str = "speaker",
     outer: int | None = None,
     resume: bool = False,
     on_trial: Callable[[Trial], None] | None = None,
@@ -73,8 +74,9 @@ def search(
         families: those to try; None is those that ``space`` lists, else all, or of an encoder's features ``ridge``
             and ``lda``: the others take minutes.
         space: changes to the search space, as :meth:`.search_space.SearchSpace.of` takes them, or a TOML file's path.
-        outer: repeat the whole search in so many outer folds of the speakers, to score it as a procedure; each takes
-            as long again.
+        protocol: ``speaker``, for new voices; or ``random``: for the voices of the recordings and no others, parted
+            clip by clip, with scores that no new voice will reach.
+        outer: repeat the whole search in so many outer folds, to score it as a procedure; each takes as long again.
         resume: go on with the search that is in the folder, if there is one.
         on_trial: called with each finished trial, in order.
         progress: once the trials are over, called with winners tested and winners in all.
@@ -85,12 +87,15 @@ def search(
     Raises:
         UsageError: if an argument is out of range or names nothing known, the folder cannot be written, another search
             is at work in it, or one is there that cannot be gone on with.
-        TrainingError: if there are fewer than three speakers, or no candidate could be fitted.
+        TrainingError: if there are fewer than three speakers (``random``: clips of an emotion), or no candidate
+            could be fitted.
         KeyboardInterrupt: if interrupted before any trial was finished, or before any winner was saved; the
             journal is then there all the same.
     """
     require("a search")
-    refuse_unknown(table.speakers)
+    check_protocol(protocol)
+    if protocol == "speaker":
+        refuse_unknown(table.speakers)
     check_names(strategy, families)
     seconds = parse_budget("5m" if budget is None and trials is None and until is None else budget)
     for name, number, least in (("trials", trials, 1), ("keep", keep, 1), ("outer", outer, 2)):
@@ -102,12 +107,12 @@ def search(
     changes = space if isinstance(space, Mapping) or space is None else search_space.read(space)
     if not families and not (changes or {}).get("families"):
         families = families_of(table.config.features)
-    plan = Plan(strategy, seconds, trials, until, keep, seed, workers, families, changes or {}, resume)
+    plan = Plan(strategy, seconds, trials, until, keep, seed, workers, families, changes or {}, protocol, resume)
     search_space.SearchSpace.of(table.config, families, plan.space)
-    development, locked = lock_away(table, seed)
+    development, locked = lock_away(table, seed, protocol=protocol)
     refuse_strange(place)
     with alone_in(place):
-        for own in folders(table, place, outer) if outer is not None and not resume else ():
+        for own in folders(table, place, outer, protocol) if outer is not None and not resume else ():
             refuse_unfinished(own, strategy)  # now, and not after a search that takes as long as it is given
         result = run(table, development, locked, place, plan, on_trial, progress)
         if outer is not None and result.stopped != "interrupted":

@@ -67,6 +67,8 @@ def _page(result: SearchResult, table: FeatureTable) -> dict[str, Any]:
     return {
         "title": f"The search in {table.name}",
         "lead": _lead(result),
+        "tested_on": result.tested_on,
+        "unseen": "speakers" if result.protocol == "speaker" else "clips",
         "rows": _rows(result),
         "chance": result.chance,
         "notes": _notes(result),
@@ -83,12 +85,20 @@ def _page(result: SearchResult, table: FeatureTable) -> dict[str, Any]:
 
 def _lead(result: SearchResult) -> str:
     states = Counter(trial.state for trial in result.leaderboard)
-    return (
+    tried = (
         f"{len(result.leaderboard)} candidates were tried, {result.trials_per_minute:.0f} a minute: {states['whole']} "
-        f"judged wholly, {states['stopped']} stopped once they were clearly behind, {states['failed']} failed. They "
-        f"were chosen by {len(result.development_speakers)} speakers; then what was kept was tested once on "
-        f"{len(result.test_speakers)} that no choice saw. Expect the score for new speakers: the other one chose the "
-        "model, and is too kind to it."
+        f"judged wholly, {states['stopped']} stopped once they were clearly behind, {states['failed']} failed."
+    )
+    if result.protocol == "random":
+        return (
+            f"{tried} They were chosen by most of the clips; then what was kept was tested once on clips that no "
+            "choice saw, of voices that it had learnt. Expect that score for these voices only: a new one is told less "
+            "well."
+        )
+    return (
+        f"{tried} They were chosen by {len(result.development_speakers)} speakers; then what was kept was tested once "
+        f"on {len(result.test_speakers)} that no choice saw. Expect the score for new speakers: the other one chose "
+        "the model, and is too kind to it."
     )
 
 
@@ -121,19 +131,21 @@ def _row(name: str, about: str, kept: Any) -> dict[str, Any]:
 def _notes(result: SearchResult) -> list[str]:
     lines = []
     joined = result.ensemble
+    whom = "speakers" if result.protocol == "speaker" else "clips"
     if joined is not None:
         how = "was kept" if joined.file else "was not kept"
         lines.append(
-            f"An ensemble of {len(joined.members)} reaches {joined.inner['uar']} among the speakers chosen by, the "
+            f"An ensemble of {len(joined.members)} reaches {joined.inner['uar']} among the {whom} chosen by, the "
             f"best model alone {joined.alone['uar']}: it {how}. Both are cross-fitted: for each fold the members, and "
-            "the single model, are picked without its speakers; so neither is too kind for having been picked, though "
-            "the candidates themselves were found with all of these speakers."
+            f"the single model, are picked without its {whom}; so neither is too kind for having been picked, though "
+            f"the candidates themselves were found with all of these {whom}."
         )
     if result.procedure is not None:
         procedure = result.procedure
+        tested = len(set(procedure.speakers.tolist())) if whom == "speakers" else len(procedure.speakers)
         lines.append(
             f"The whole search, repeated in {procedure.folds} outer folds: UAR {procedure.scores['uar']} over all "
-            f"{len(set(procedure.speakers.tolist()))} speakers, each tested by what was chosen without it. That is "
+            f"{tested} {whom}, each tested by what was chosen without it. That is "
             "what the procedure is worth, whatever it finds."
         )
     return lines
@@ -193,5 +205,5 @@ def _about(result: SearchResult, space: SearchSpace, table: FeatureTable) -> Seq
         ("Strategy", f"{result.strategy}, seed {result.seed}"),
         ("Time", f"{result.seconds:.0f} s of trials, until: {result.stopped}"),
         ("Chosen by", ", ".join(result.development_speakers)),
-        ("Tested on", ", ".join(result.test_speakers)),
+        ("Tested on", ("other clips of " if result.protocol == "random" else "") + ", ".join(result.test_speakers)),
     ]

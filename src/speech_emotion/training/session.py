@@ -47,6 +47,7 @@ class Plan:
         workers: how many processes, or a Dask scheduler's address.
         families: those to try; None is all.
         space: changes to the space.
+        protocol: a name from :data:`.locked.PROTOCOLS`.
         resume: go on with what is there.
     """
 
@@ -59,6 +60,7 @@ class Plan:
     workers: Workers = None
     families: Sequence[str] | None = None
     space: Mapping[str, Any] = field(default_factory=dict)
+    protocol: str = "speaker"
     resume: bool = False
 
 
@@ -78,8 +80,8 @@ def run(
 
     Args:
         table: all recordings.
-        development: those of the speakers that the choice is made on.
-        locked: the rows of the others.
+        development: those that the choice is made on.
+        locked: the rows of the others, that test.
         place: the folder.
         plan: how.
         on_trial: called with each finished trial, in order.
@@ -87,9 +89,9 @@ def run(
     """
     check_origin(development)
     space = SearchSpace.of(table.config, plan.families, plan.space)
-    origins = Origins.of(plan.strategy, plan.seed, table, development, space)
+    origins = Origins.of(plan.strategy, plan.seed, plan.protocol, table, development, space)
     journal = opened(place, origins, space, plan.resume)
-    with bench_of(development, place / SHARED, plan.seed) as bench, Standing(plan.workers) as standing:
+    with bench_of(development, place / SHARED, plan.seed, plan.protocol) as bench, Standing(plan.workers) as standing:
         _seen(plan.workers, Path(bench.shared.folder))
         answers: Answers = {}
         trying = judged(plan.strategy, space, bench, journal, standing, plan.trials, answers)
@@ -124,6 +126,7 @@ def run(
         joined=found.joined,
         space=space,
         recordings=origins.table,
+        protocol=plan.protocol,
     )
 
 

@@ -26,7 +26,7 @@ class Trial:
         file: the bundle's file name; only for models that were kept.
         cost: of one prediction, in multiplications.
         folds: how many were judged.
-        uars: of each development speaker, in their order; NaN of those that it was not tested on.
+        uars: of each development speaker, or group of clips, in their order; NaN of those that it was not tested on.
         glimpse: the same, after a glimpse of what it was to learn.
         at: seconds since the search began, when it was done.
         made: how it came to be: ``drawn``, ``default``, ``proposed``, ``crossed`` or ``mutated``.

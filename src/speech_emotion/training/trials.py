@@ -49,7 +49,7 @@ def judged(
     Args:
         strategy: a name from :data:`speech_emotion.training.proposals.STRATEGIES`.
         space: what may be tried.
-        bench: the recordings of the speakers that the choice is made on.
+        bench: the recordings that the choice is made on.
         journal: of the search; each trial is written before it is told.
         standing: the workers.
         most: how many trials there may be in all; None is no limit.
@@ -98,8 +98,8 @@ def _proposed(strategy: str, space: SearchSpace, journal: Journal, seed: int) ->
 
 
 def rivals_of(trials: Sequence[Trial], cost: int) -> NDArray[np.float64] | None:
-    """The UAR of each speaker of those that a candidate is held against, at the glimpse and after all folds, shape
-    (2, 2, speakers); None where too few are known.
+    """The UAR of each group of those that a candidate is held against, at the glimpse and after all folds, shape
+    (2, 2, groups); None where too few are known.
 
     Args:
         trials: those before.

@@ -115,15 +115,15 @@ def finish(
             config = winner.candidate.config(development.config)
             table = development.narrow(config.features, config.statistics)
             asked = test.narrow(config.features, config.statistics).values
-            judged = tested(guess(fitted, asked, bench.classes), test, table.classes, bench.seed)
+            judged = tested(guess(fitted, asked, bench.classes), test, table.classes, bench)
             file = bundle_name(rank, winner.candidate)
             made = provenance_of(
                 table,
                 winner.candidate.family,
                 winner.candidate.hyperparameters,
-                protocol="speaker",
+                protocol=bench.protocol,
                 seed=bench.seed,
-                scores={"inner": winner.inner, "outer": judged.scores},
+                scores={"inner": winner.inner, bench.unseen: judged.scores},
                 report=summary(judged),
             )
             model = model_of(fitted, table, made, file.removesuffix(".semodel"))
@@ -158,16 +158,16 @@ def calibrated(
     return made
 
 
-def tested(probabilities: NDArray[np.float64], test: FeatureTable, classes: tuple[str, ...], seed: int) -> Report:
-    """The scores of what a model says of the speakers that no choice saw."""
+def tested(probabilities: NDArray[np.float64], test: FeatureTable, classes: tuple[str, ...], bench: Bench) -> Report:
+    """The scores of what a model says of the recordings that no choice saw."""
     return report(
         probabilities,
         numbered(test.emotions, classes),
         test.speakers,
         classes,
-        protocol="speaker",
+        protocol=bench.protocol,
         folds=1,
-        seed=seed,
+        seed=bench.seed,
         aspects={"sex": test.sexes, "corpus": test.corpora},
     )
 
