@@ -156,7 +156,7 @@ def arguments() -> Any:
     parser.add_argument("ravdess", type=Path, nargs="?", default=corpora.find("ravdess"))
     parser.add_argument("emodb", type=Path, nargs="?", default=corpora.find("emodb"))
     parser.add_argument("--quick", action="store_true", help="one fold, minutes")
-    parser.add_argument("--keep", type=Path, help="keep feature tables here")
+    parser.add_argument("--keep", type=Path, help="keep feature tables here; not those of other encoders")
     parser.add_argument("--json", action="store_true", help="print one JSON object a row")
     given = parser.parse_args()
     if given.ravdess is None or (given.emodb is None and not given.quick):

@@ -288,7 +288,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--part", action="append", choices=PARTS, help="only this; may be given again")
     parser.add_argument("--seconds", type=int, default=60, help="budget of each search")
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--keep", type=Path, help="keep feature tables here")
+    parser.add_argument("--keep", type=Path, help="keep feature tables here; not those of other encoders")
     parser.add_argument("--json", action="store_true", help="print one JSON object a row")
     given = parser.parse_args()
     if given.archive is None or not given.archive.is_file():

@@ -63,7 +63,7 @@ RECIPES = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", default=list(RECIPES), metavar="NAME", help=", ".join(RECIPES))
-    parser.add_argument("--keep", type=Path, help="keep feature tables here")
+    parser.add_argument("--keep", type=Path, help="keep feature tables here; not those of other encoders")
     given = parser.parse_args()
     for name in given.names:
         recipe = RECIPES[name]

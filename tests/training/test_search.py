@@ -398,6 +398,13 @@ def test_a_space_of_the_wrong_kinds_is_refused(made_table, tmp_path, space, mess
         search(made_table(), trials=1, folder=tmp_path, space=space)
 
 
+def test_what_is_wrong_with_a_space_is_told_with_its_file(made_table, tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text("[ridge]\npenalty = -5\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"mine\.toml: penalty of ridge cannot be -5"):
+        search(made_table(), trials=1, folder=tmp_path, space=file)
+
+
 @pytest.mark.parametrize("make", [lambda path: path.mkdir(), lambda path: path.write_text("name,score\nmine,3\n")])
 def test_a_leaderboard_of_somebody_else_is_not_written_over(made_table, tmp_path, make):
     make(tmp_path / "leaderboard.csv")

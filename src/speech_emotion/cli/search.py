@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -100,7 +100,6 @@ def search(
     from ..training.proposals import check_names
     from ..training.search import check_until, parse_budget
     from ..training.search import search as find
-    from ..training.search_space import read
 
     if budget is None and trials is None and until is None:
         budget = "5m"
@@ -108,13 +107,12 @@ def search(
     check_until(until)
     check_names(strategy, words(families))
     check_protocol(protocol)
-    changes = read(space) if space else None
     writable(models_dir)
     if resume and not any(models_dir.glob(f"*{SUFFIX}")):
         say(f"note: no search in {models_dir} to go on with; this is a new one")
     who = hands(workers, cluster)
     table = _table(
-        corpus, words(features), words(statistics), words(emotions), words(copies), words(families), changes, who
+        corpus, words(features), words(statistics), words(emotions), words(copies), words(families), space, who
     )
     say_licence(table.origins)
     board = _Board(time.monotonic() + seconds, trials)
@@ -130,7 +128,7 @@ def search(
             seed=seed,
             workers=who,
             families=words(families),
-            space=changes,
+            space=space,
             protocol=protocol,
             outer=outer,
             resume=resume,
@@ -154,19 +152,21 @@ def _table(
     emotions: Sequence[str] | None,
     copies: Sequence[str] | None,
     families: Sequence[str] | None,
-    changes: Mapping[str, Any] | None,
+    space: Path | None,
     who: Workers,
 ) -> FeatureTable:
     """What to choose from: of a table all that it has, of recordings more than one model needs."""
     from ..features.config import FeatureConfig
     from ..features.defaults import SEARCHED, TEMPI, features_of
-    from ..training.search_space import SearchSpace
+    from ..training.search_space import SearchSpace, naming, read
 
+    changes = read(space) if space else None
     if not is_table(corpus):
         family = families[0] if families and "ridge" not in families else None
         features = features or features_of(family, statistics)
         statistics, copies = statistics or SEARCHED, copies or TEMPI
-        SearchSpace.of(FeatureConfig(tuple(features), tuple(statistics)), families, changes)  # before minutes are spent
+        with naming(space):  # before minutes are spent
+            SearchSpace.of(FeatureConfig(tuple(features), tuple(statistics)), families, changes)
     return table_of(corpus, features, statistics, emotions, who, copies)
 
 

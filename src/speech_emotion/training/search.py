@@ -108,7 +108,8 @@ def search(
     if not families and not (changes or {}).get("families"):
         families = families_of(table.config.features)
     plan = Plan(strategy, seconds, trials, until, keep, seed, workers, families, changes or {}, protocol, resume)
-    search_space.SearchSpace.of(table.config, families, plan.space)
+    with search_space.naming(space):
+        search_space.SearchSpace.of(table.config, families, plan.space)
     development, locked = lock_away(table, seed, protocol=protocol)
     refuse_strange(place)
     with alone_in(place):

@@ -22,7 +22,8 @@ import json
 import math
 import os
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -204,6 +205,15 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     if len(text) > LARGEST:
         raise UsageError(f"{path} is longer than any search space; name the TOML file")
     return found
+
+
+@contextmanager
+def naming(file: object) -> Iterator[None]:
+    """What is wrong with a space is told with the file that it comes from, where it comes from one."""
+    try:
+        yield
+    except UsageError as error:
+        raise (UsageError(f"{file}: {error}") if isinstance(file, (str, os.PathLike)) else error) from error
 
 
 def _list(given: Mapping[str, Any], key: str, valid: Any, kind: str) -> tuple[str, ...]:
