@@ -3,6 +3,7 @@
     SpeechEmotionError
     ├── UsageError          a value that no input could make right: an unknown emotion, family or format
     ├── MissingExtraError   an optional library is not installed
+    ├── InstallationError   a file of the package's own is missing or damaged
     ├── AudioError          a recording cannot be read
     ├── CorpusError         a folder, archive or table of recordings cannot be understood
     │   └── DownloadError   a corpus, or a model of words, could not be fetched
@@ -42,6 +43,12 @@ class MissingExtraError(SpeechEmotionError, ImportError):
     def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str]]:
         """How it comes back whole from a worker process."""
         return type(self), (self.purpose, self.extra)
+
+
+class InstallationError(SpeechEmotionError):
+    """A file of the package's own is missing or damaged."""
+
+    exit_status = 1
 
 
 class AudioError(SpeechEmotionError):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import os
 from pathlib import Path
 from typing import Any
+
+from .errors import InstallationError
 
 
 def onnxruntime() -> Any:
@@ -19,16 +22,27 @@ def onnxruntime() -> Any:
     return onnxruntime
 
 
-def session(file: Path) -> Any:
+def session(file: Path, sha256: str) -> Any:
     """A network of the package's own, ready to run on one thread: its numbers do not depend on how many there are.
 
     Args:
         file: ONNX, compressed where its name ends in ``.gz``.
+        sha256: what the file's must be.
+
+    Raises:
+        InstallationError: if the file is missing or is another.
     """
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise InstallationError(f"{file} cannot be read ({error.strerror}); install speech-emotion anew") from error
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise InstallationError(f"{file} is damaged: its SHA-256 is not {sha256}; install speech-emotion anew")
     options = onnxruntime().SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    network = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file
+    network = gzip.decompress(content) if file.suffix == ".gz" else file
+    del content
     return onnxruntime().InferenceSession(network, options, providers=["CPUExecutionProvider"])
 
 

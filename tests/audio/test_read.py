@@ -412,3 +412,15 @@ def test_a_sound_in_memory_is_read_as_the_file_of_it(rate: int) -> None:
     np.testing.assert_array_equal(samples, kept)
     with pytest.raises(AudioError, match="the sound given: holds no sound"):
         read(Waveform(samples[:0], rate))
+
+
+class Broken(io.BytesIO):
+    """A file on a disk that cannot read it."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        raise OSError(5, "Input/output error")
+
+
+def test_what_the_disk_cannot_read_is_this_recordings_error() -> None:
+    with pytest.raises(AudioError, match="cannot be read: input/output error"):
+        read(Broken(b"RIFF"))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -150,6 +151,15 @@ def test_fetch_prints_where_the_archive_is(tmp_path: Path, monkeypatch: pytest.M
     result = call("fetch", "ravdess", "--to", tmp_path)
     assert result.stdout.strip() == str(Path("/somewhere/Audio_Speech_Actors_01-24.zip"))
     assert asked == [("Audio_Speech_Actors_01-24.zip", tmp_path)]
+
+
+def test_fetch_downloads_nothing_that_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = tmp_path / "Audio_Speech_Actors_01-24.zip"
+    with zipfile.ZipFile(there, "w") as archive:
+        archive.writestr("Actor_01/03-01-01-01-01-01-01.wav", b"")
+    monkeypatch.setenv("SPEECH_EMOTION_DATA", str(tmp_path))
+    monkeypatch.setattr(fetching, "fetch", lambda *_: pytest.fail("it was fetched"))
+    assert call("fetch", "ravdess").stdout.strip() == str(there)
 
 
 @pytest.mark.parametrize("name", ["synthetic", "folder", "nothing"])

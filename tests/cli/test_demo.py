@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,9 +14,12 @@ from speech_emotion import corpora
 from speech_emotion.cli import demo as command
 from speech_emotion.cli.main import run
 from speech_emotion.corpora import ravdess
+from speech_emotion.evaluation.intervals import Score
 from speech_emotion.features.table import FeatureTable
 from speech_emotion.models import bundle
-from speech_emotion.training.demo import demonstrate
+from speech_emotion.training.demo import demonstrate, search_lines
+from speech_emotion.training.search import search
+from speech_emotion.training.trial import Ensemble
 
 Captured = pytest.CaptureFixture[str]
 
@@ -39,6 +44,18 @@ def test_the_road_on_synthetic_voices_says_so_first_and_last(
     assert "<script" not in page
     assert not re.search(r"""(?:src|href)=["'](?!#|data:)""", page)
     assert len(list(csv.DictReader((out / "models" / "leaderboard.csv").open(encoding="utf-8")))) >= 1
+
+
+def test_an_ensemble_that_was_kept_is_the_one_that_is_told(made_table: Any, tmp_path: Path) -> None:
+    result = search(made_table(speakers=8), trials=3, keep=1, folder=tmp_path, families=["lda"], workers=1)
+    inner, outer = result.kept[0].inner, result.kept[0].outer
+    better = {"uar": Score(0.875, 0.8, 0.9)}
+    joined = Ensemble({1: 0.5, 2: 0.5}, {**inner, **better}, inner, {**(outer or {}), **better}, file="00.semodel")
+    for kept, name, score in ((None, "lda on", inner), (result.models[0], "an ensemble of 2", better)):
+        first, second = search_lines(replace(result, ensemble=joined, joined=kept))
+        assert f"The best is {name}" in first
+        assert str(score["uar"]) in first
+        assert ("87.5 %" in second) == (kept is not None)
 
 
 def test_the_clip_at_the_end_is_by_a_speaker_that_no_step_had_heard(ravdess_zip: Path, tmp_path: Path) -> None:

@@ -162,6 +162,10 @@ def test_a_wrong_call_is_one_line(saved, capsys, options, message):
     assert message in err.splitlines()[-1]
 
 
+def test_recordings_that_are_named_twice_are_refused(saved, refused):
+    assert "is named twice" in refused(["evaluate", saved, saved, "--family", "lda"])
+
+
 def test_one_voice_is_shown_with_the_random_split_alone_and_no_promise(made_table, tmp_path, capsys):
     made_table(speakers=1, clips=6).save(tmp_path / "me.npz")
     assert run(["evaluate", str(tmp_path / "me.npz"), *LDA, "--protocol", "random"]) == 0

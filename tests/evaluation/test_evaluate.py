@@ -17,8 +17,10 @@ from speech_emotion.errors import FeatureError, TrainingError, UsageError
 from speech_emotion.evaluation.evaluate import evaluate
 from speech_emotion.evaluation.held_out import EMOBOX_ACTORS
 from speech_emotion.evaluation.protocols import SpeakerSplit
+from speech_emotion.models import bundle
 from speech_emotion.models.manifest import Provenance
 from speech_emotion.models.model import Model
+from speech_emotion.training import train as training
 
 
 class Trained:
@@ -320,3 +322,13 @@ def test_chance_counts_the_emotions_that_are_tested(made_table) -> None:
     found = evaluate(_model(table, Saved(3)), table.select(["calm", "sad"]))
     assert len(found.emotions) == 3
     assert found.chance == 1 / 2
+
+
+def test_a_saved_model_that_knows_more_emotions_says_that_they_count_as_wrong(made_table, tmp_path):
+    training.train(made_table(), family="lda", protocols=[]).save(tmp_path / "m.semodel")
+    model = bundle.load(tmp_path / "m.semodel")
+    other = made_table(seed=1)
+    other = replace(other, speakers=np.char.add("other/", other.speakers))
+    notes = evaluate(model, other.rows(other.emotions != "calm"), workers=1).notes
+    assert any("also knows calm, which no recording here is" in note for note in notes)
+    assert not any("also knows" in note for note in evaluate(model, other, workers=1).notes)

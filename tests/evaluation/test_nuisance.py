@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from speech_emotion.audio.soundness import Soundness, examine
+from speech_emotion.evaluation.intervals import Score
 from speech_emotion.evaluation.nuisance import ALL, Nuisance, nuisance, score
 
 PLAIN = examine(np.full((16_000, 1), 0.1, dtype=np.float32) * np.sin(np.arange(16_000))[:, None], 16_000)
@@ -95,3 +96,11 @@ def test_too_little_to_learn_is_not_scored(emotions: list[str]) -> None:
     speakers = np.array([f"me/{number % 3}" for number in range(len(emotions))], dtype=np.str_)
     values = {"level": np.arange(len(emotions), dtype=np.float64)}
     assert score(values, np.array(emotions, dtype=np.str_), speakers, workers=1) is None
+
+
+@pytest.mark.parametrize(("speakers", "level", "told"), [(8, 0.2, True), (3, 0.2, False), (8, 0.3, False)])
+def test_what_only_all_of_them_together_tell_is_seen_where_there_are_speakers_enough(
+    speakers: int, level: float, told: bool
+) -> None:
+    scores = {ALL: Score(0.5, 0.4, 0.6), "level": Score(0.35, level, 0.5)}
+    assert Nuisance("speaker", ("happy", "sad"), scores, 0.25, speakers).telling_together == told

@@ -207,3 +207,14 @@ def test_shards_that_have_other_features_than_the_manifest_says_are_refused(corp
     manifest.write_text(json.dumps(about), encoding="utf-8")
     with pytest.raises(FeatureError, match="names other features or copies than a shard has"):
         ShardedTable.load(tmp_path / "t").whole()
+
+
+def test_a_speaker_that_the_manifest_does_not_know_is_refused(corpus: Corpus, tmp_path: Path) -> None:
+    extract_shards(corpus, tmp_path / "t", ("mfcc",), workers=1)
+    manifest = tmp_path / "t" / MANIFEST
+    about = json.loads(manifest.read_text(encoding="utf-8"))
+    voices = about["voices"]
+    voices["ghost"] = voices.pop(next(iter(voices)))
+    manifest.write_text(json.dumps(about), encoding="utf-8")
+    with pytest.raises(FeatureError, match="does not know the speaker"):
+        ShardedTable.load(tmp_path / "t").whole()

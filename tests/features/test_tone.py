@@ -106,9 +106,11 @@ def test_origin_licence_and_checksum_of_every_weight_file_stand_beside_it() -> N
     readme = (FOLDER / "README.md").read_text(encoding="utf-8")
     files = sorted(FOLDER.glob("*.onnx*"))
     assert {file.name for file in files} == {encoder.file for encoder in ENCODERS.values()}
+    expected = {encoder.file: encoder.sha256 for encoder in ENCODERS.values()}
     for file in files:
         row = next(line for line in readme.splitlines() if f"`{file.name}`" in line)
-        assert hashlib.sha256(file.read_bytes()).hexdigest() in row
+        assert hashlib.sha256(file.read_bytes()).hexdigest() == expected[file.name]
+        assert expected[file.name] in row
         assert "MIT" in row
         assert len(re.findall(r"[0-9a-f]{64}", row)) == 2  # of the file, and of the weights that it was made from
 

@@ -128,3 +128,10 @@ def test_a_format_that_cannot_hold_the_recordings_is_refused() -> None:
         check("vtt", ["a.wav", "b.wav"])
     with pytest.raises(UsageError, match=r"did you mean 'vtt'\?"):
         check("wtt", ["a.wav"])
+
+
+@pytest.mark.parametrize("name", ["two\nlines.wav", "a\rreturn.wav", 'quo"te,comma.wav'])
+def test_a_row_of_csv_is_one_row_whatever_the_file_is_called(name: str) -> None:
+    rows = list(csv.reader(io.StringIO(text("csv", [Recognition(name, "m", SAD)]), newline="")))
+    assert [len(row) for row in rows] == [len(rows[0])] * 2
+    assert rows[1][0] == name

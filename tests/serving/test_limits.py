@@ -192,3 +192,18 @@ def test_a_request_that_ends_at_two_places_is_400_and_nothing_after_it_is_heard(
     assert said.count(b"HTTP/1.1 ") == 1
     assert said.startswith(b"HTTP/1.1 400")
     assert b"two_lengths" in said
+
+
+def test_a_body_that_is_no_http_is_400_and_hardly_a_line_of_log() -> None:
+    running = launch()
+    for path in ("/healthz", "/v1/emotion"):
+        head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        with running.connect() as connection:
+            connection.sendall(f"{head}zz\r\n".encode())
+            said = b"".join(iter(lambda: connection.recv(4096), b""))
+        assert said.startswith(b"HTTP/1.1 400")
+    assert running.hear(wav(0.5)).status == 200
+    assert running.end() == 0
+    told = running.said
+    assert not any("Traceback" in line for line in told)
+    assert len(told) <= 10, told

@@ -169,3 +169,19 @@ def test_noise_is_answered_with_doubt_and_clear_classes_with_certainty(
     noise = np.random.default_rng(1).permutation(y)
     assert PairwiseSVC().fit(X, noise).predict_proba(X).max(axis=1).mean() < 0.5
     assert PairwiseSVC().fit(X, y).predict_proba(X).max(axis=1).mean() > 0.9
+
+
+@pytest.mark.parametrize(
+    ("name", "hyperparameter", "value"),
+    [
+        ("extra_trees", "min_samples_leaf", 1.0),
+        ("mlp", "hidden_layer_sizes", [4] * 2000),
+        ("mlp", "hidden_layer_sizes", [100_000, 100_000]),
+        ("mlp", "hidden_layer_sizes", []),
+    ],
+)
+def test_what_no_library_or_model_file_takes_is_refused_before_the_work(
+    name: str, hyperparameter: str, value: object
+) -> None:
+    with pytest.raises(UsageError, match=f"{hyperparameter} of {name} cannot be"):
+        family(name).build(0, **{hyperparameter: value})

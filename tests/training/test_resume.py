@@ -197,3 +197,14 @@ def test_optuna_reads_the_journal(made_table, tmp_path):
     best = max((t for t in study.trials if t.values), key=lambda t: t.values[0])
     assert best.values == [result.leaderboard[0].inner["uar"].value, result.leaderboard[0].cost]
     assert len(study.trials) == 12
+
+
+@pytest.mark.parametrize("break_", [lambda path: path.unlink(), lambda path: path.write_text("mine")])
+def test_a_journal_that_goes_while_it_is_written_ends_the_search_in_a_line(made_table, tmp_path, break_):
+    def break_it(trial):
+        if trial.number == 2:
+            break_(tmp_path / "evolution.journal")
+
+    with pytest.raises(UsageError, match=r"evolution\.journal cannot be written any more") as told:
+        search(made_table(clips=2), trials=8, folder=tmp_path, on_trial=break_it, **QUICK)
+    assert "\n" not in str(told.value)

@@ -347,6 +347,7 @@ def test_wrong_arguments_are_refused_before_any_work(made_table, tmp_path):
         ({"trials": 0}, "trials must be 1 or more, not 0"),
         ({"keep": 0}, "keep must be 1 or more, not 0"),
         ({"families": ["mpl"]}, "unknown family 'mpl'"),
+        ({"families": "lda"}, r"families is a list of names: \['lda'\]"),
         ({"seed": -1}, "seed must be from 0"),
         ({"folder": tmp_path / "file" / "models"}, "cannot write in"),
     ):
@@ -396,6 +397,13 @@ def test_on_real_recordings_evolution_finds_what_beats_chance_and_the_journal_go
 def test_a_space_of_the_wrong_kinds_is_refused(made_table, tmp_path, space, message):
     with pytest.raises(UsageError, match=message):
         search(made_table(), trials=1, folder=tmp_path, space=space)
+
+
+def test_a_space_without_end_is_refused(made_table, tmp_path):
+    file = tmp_path / "deep.toml"
+    file.write_text(f"x = {'[' * 5000}{']' * 5000}", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"deep\.toml is not a search space in TOML"):
+        search(made_table(), trials=1, folder=tmp_path, space=file)
 
 
 def test_what_is_wrong_with_a_space_is_told_with_its_file(made_table, tmp_path):

@@ -217,7 +217,7 @@ def _opened(source: Source) -> Iterator[_Sound]:
         pieces = iter([source.samples[:, None]])
         yield _believed(_Sound("the sound given", source.rate, partial(_between, pieces)))
         return
-    with _file(source) as (file, name):
+    with _file(source) as (file, name), _readable(name):
         if not file.read(1):
             raise AudioError(f"{name}: holds no sound (the file is empty)")
         file.seek(0)
@@ -232,6 +232,15 @@ def _opened(source: Source) -> Iterator[_Sound]:
             return
         with media.decoded(file, name) as (rate, pieces):
             yield _believed(_Sound(name, rate, partial(_between, pieces)))
+
+
+@contextmanager
+def _readable(name: str) -> Iterator[None]:
+    """What the disk or the network cannot give costs this recording only."""
+    try:
+        yield
+    except OSError as error:
+        raise AudioError(f"{name}: cannot be read: {(error.strerror or str(error)).lower()}") from error
 
 
 def _believed(sound: _Sound) -> _Sound:

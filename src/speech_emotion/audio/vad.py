@@ -31,6 +31,9 @@ shout or sob pass for no speech, while noise and music pass for speech at neithe
 LEAST_SPEECH = 0.25
 """Seconds of speech, a short "yes", from which somebody speaks; half of the sound, where that is less."""
 
+SHA256 = "4cbf549b8326f60f80f2536d9eefeb450a9abe83365a098031c89719f1be17d2"
+"""Of the network's file."""
+
 _CONTEXT = 64  # samples before a step that the network hears with it
 _STATE = (1, 1, 128)
 _STEPS_AT_ONCE = 1024
@@ -105,4 +108,4 @@ class SpeechSought:
 
 @lru_cache(maxsize=1)
 def _network() -> Any:
-    return runtime.session(Path(__file__).with_name("voice") / "silero_vad.onnx")
+    return runtime.session(Path(__file__).with_name("voice") / "silero_vad.onnx", SHA256)

@@ -52,7 +52,7 @@ def check(
 
 def _show(found: Check, paths: list[str]) -> None:
     from ..evaluation.findings import KINDS
-    from ..evaluation.nuisance import ALL
+    from ..evaluation.nuisance import ALL, FEWEST_SPEAKERS
 
     root = _root(paths)
     below = f", below {visible(root)}" if root else ""
@@ -70,6 +70,8 @@ def _show(found: Check, paths: list[str]) -> None:
             print(f"{name}: too little to score what length, silence, level and format tell")
         else:
             heard = "" if scored.protocol == "speaker" else ", on voices that it has heard"
+            if scored.speakers < FEWEST_SPEAKERS:
+                heard += f"; {scored.speakers} speakers are too few to tell it from chance"
             print(
                 f"{name}: without the voice, by length, silence, level and format, a small model reaches UAR "
                 f"{scored.scores[ALL]}; chance {100 * scored.chance:.1f} %{heard} "

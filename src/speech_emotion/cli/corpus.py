@@ -62,7 +62,7 @@ def fetch(
     from .. import corpora
     from ..corpora.fetch import fetch as download
     from ..errors import UsageError, unknown
-    from .terminal import progress
+    from .terminal import progress, say
 
     archive, steps = corpora.known(name).ARCHIVE, corpora.by_hand(name)
     if steps:
@@ -70,6 +70,11 @@ def fetch(
     if archive is None:
         homes = [other for other in corpora.names() if other != "folder" and corpora.known(other).ARCHIVE]
         raise unknown("corpus to fetch", name, homes)
+    there = corpora.find(name) if to is None else None
+    if there is not None:
+        say(f"note: {name} is on this machine already")
+        print(there)
+        return
     with progress(archive.name, unit="bytes") as bar:
         print(download(archive, to, bar))
 

@@ -39,10 +39,12 @@ def demo(
 ) -> None:
     """Walk the whole road: recordings, features, honest scores, a search, one prediction, a report."""
     from .. import corpora
+    from ..evaluation.fitting import require
     from ..training.demo import demonstrate, search_lines
     from ..training.search import parse_budget
 
     parse_budget(budget)
+    require("the demo")
     name = corpus or _at_hand()
     warning = SYNTHETIC if name == "synthetic" else ""
     if warning:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -52,7 +53,7 @@ def evaluate(
         str | None,
         typer.Option(
             help="Learn each clip also changed so, by comma: slower,faster,noise,room,…; or none.  "
-            "[default: slower,faster if no --features are named; of a table, all]",
+            "[default: slower,faster of an encoder's, if no --features are named; of a table, all]",
             show_default=False,
         ),
     ] = None,
@@ -102,6 +103,9 @@ def evaluate(
     from ..models.bundle import load
 
     splitter(protocol, folds, seed)
+    twice = [name for name, count in Counter(corpus).items() if count > 1]
+    if twice:
+        raise UsageError(f"{twice[0]} is named twice; each set of recordings once")
     who = hands(workers, cluster)
     heard = asked(words(adapt) or ())
     own = bool(features or statistics or copies or sure_at is not None or not calibrate)

@@ -39,7 +39,7 @@ def extract(
         str | None,
         typer.Option(
             help="Each recording also changed so, to be learnt from, by comma: slower,faster,noise,room,…; or none.  "
-            "[default: slower,faster if no --features are named]",
+            "[default: slower,faster of an encoder's, if no --features are named]",
             show_default=False,
         ),
     ] = None,

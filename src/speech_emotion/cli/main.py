@@ -7,6 +7,7 @@ An error is one line on standard error. Exit status 0: all done; 1: some inputs 
 from __future__ import annotations
 
 import codecs
+import errno
 import io
 import json
 import os
@@ -142,7 +143,9 @@ def run(arguments: list[str]) -> int:
         return 1
     except OSError as error:
         name = f"{error.filename}: " if error.filename else ""
-        say(f"error: {name}{(error.strerror or str(error)).lower()}")
+        full = error.errno == errno.ENOSPC and not name
+        hint = "; where standard output goes, or in the folder that is written to" if full else ""
+        say(f"error: {name}{(error.strerror or str(error)).lower()}{hint}")
         return 1
     if status == INTERRUPTED:  # typer's word for Ctrl-C
         say("interrupted")

@@ -31,8 +31,13 @@ def predict(
     model: Annotated[str, typer.Option(help="A built-in model, or a .semodel file.")] = "tone",
     format_: Annotated[str, typer.Option("--format", help="table, json, jsonl, csv, vtt or rttm.")] = "table",
     segments: Annotated[bool, typer.Option("--segments", help="Also the emotion of each window.")] = False,
-    window: Annotated[float, typer.Option(help="Length of a segment, in seconds.")] = 3.0,
-    hop: Annotated[float, typer.Option(help="From one segment to the next, in seconds.")] = 1.0,
+    window: Annotated[
+        float | None, typer.Option(help="Length of a segment, in seconds.  [default: 3]", show_default=False)
+    ] = None,
+    hop: Annotated[
+        float | None,
+        typer.Option(help="From one segment to the next, in seconds.  [default: 1]", show_default=False),
+    ] = None,
     words: Annotated[
         bool, typer.Option("--words", help="Also what is said, a segment a sentence; by Whisper.")
     ] = False,
@@ -75,8 +80,12 @@ def predict(
     from ..recognition import adapting
     from ..recognition.formats import FORMATS, WITHOUT_ERRORS, check
     from ..recognition.groups import grouped
+    from ..recognition.recognizer import HOP, WINDOW
 
     check(format_, files)
+    if not segments and (window is not None or hop is not None):
+        raise UsageError("--window and --hop are of --segments; name it as well")
+    window, hop = WINDOW if window is None else window, HOP if hop is None else hop
     slide((), window, hop)
     if speaker is not None:
         _alone(adapt, group_by, profile)

@@ -48,7 +48,7 @@ def show(
     if as_json:
         print(json.dumps(facts, indent=2, ensure_ascii=False))
         return
-    print(f"{facts['speaker']}: {facts['recordings']} recordings, heard by {facts['model']}")
+    print(f"{facts['speaker']}: {_count(facts['recordings'])}, heard by {facts['model']}")
     for number, (sounded, shift) in enumerate(zip(facts["sounded"], facts["shift"], strict=True)):
         label = facts["emotions"][number] if facts["emotions"] else f"emotion {number + 1}"
         print(f"  {label}: {100 * sounded:.0f} % on average; taken from the logarithm of its probability: {shift:+.2f}")
@@ -89,3 +89,7 @@ def _facts(name: str) -> dict[str, Any]:
         "shift": heard.shift(name).tolist(),
         "file": str(profiles.path_of(name)),
     }
+
+
+def _count(recordings: int) -> str:
+    return "one recording" if recordings == 1 else f"{recordings} recordings"

@@ -236,6 +236,8 @@ def _score(trial: Trial) -> str:
 def _show(result: SearchResult) -> None:
     from rich.table import Table
 
+    from ..training.proposals import BEFORE_CHILDREN
+
     table = Table("", "family", box=None)
     table.add_column("features", overflow="fold")
     table.add_column("UAR, chosen by")
@@ -278,5 +280,10 @@ def _show(result: SearchResult) -> None:
     console.print(
         f"{counted}{raced}. {told} {brackets(len(result.test_speakers))} Chance: {100 * result.chance:.1f} %."
     )
+    if result.strategy == "evolution" and len(result.leaderboard) <= BEFORE_CHILDREN and result.stopped != "exhausted":
+        console.print(
+            f"So few are the families as they are, and some drawn at random: evolution begins after {BEFORE_CHILDREN}. "
+            "--budget gives it more time, --resume goes on.",
+        )
     console.print(f"page: {result.folder / 'search.html'}", soft_wrap=True)
     console.print(f"best: {result.best_path}", soft_wrap=True)

@@ -52,7 +52,7 @@ def train(
         str | None,
         typer.Option(
             help="Learn each clip also changed so, by comma: slower,faster,noise,room,…; or none.  "
-            "[default: slower,faster if no --features are named; of a table, all]",
+            "[default: slower,faster of an encoder's, if no --features are named; of a table, all]",
             show_default=False,
         ),
     ] = None,
@@ -115,7 +115,8 @@ def train(
         print(json.dumps(_facts(model, out), indent=2, ensure_ascii=False))
     else:
         _show(model)
-    say(f"{out}: {family}, {utterances} utterances of {len(model.provenance.speakers)} speakers")
+    heard = len(model.provenance.speakers)
+    say(f"{out}: {family}, {utterances} utterances of {heard} speaker{'s' if heard != 1 else ''}")
     if failed:
         raise typer.Exit(failed)
 

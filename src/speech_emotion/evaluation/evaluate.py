@@ -22,7 +22,7 @@ from ..models.model import Model
 from .adapted import Adapt, adapted, asked, in_words, too_few
 from .fitting import Answer, Fold, examples, numbered, require
 from .intervals import Score, bootstrap_over_speakers, bootstrap_probabilities
-from .known import as_known_to, check_unseen, left_out_by, recipe_of
+from .known import as_known_to, check_unseen, left_out_by, only_known_to, recipe_of
 from .metrics import confusion, recalls
 from .protocols import folds_of, splitter
 from .resume import answers
@@ -253,7 +253,7 @@ def _as_it_is(
         seed=seed,
         by_fold=False,
         may_be_silent=model.sure_above > 0,
-        notes=(note, *strange),
+        notes=(note, *strange, *only_known_to(model, table)),
     )
 
 

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from ..errors import MissingExtraError, TrainingError
 from ..features.table import FeatureTable
 
+LARGEST = 1e15
+"""Of a feature; the squares of some thousand such are still numbers in single precision."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fold:
@@ -175,12 +178,12 @@ def examples(table: FeatureTable) -> tuple[NDArray[np.float32], NDArray[np.int64
     """A table's values, and its emotions as numbers: positions in ``table.classes``.
 
     Raises:
-        TrainingError: if there is nothing to tell apart, or a value is not finite.
+        TrainingError: if there is nothing to tell apart, or a value is no number below :data:`LARGEST`.
     """
     if len(table.classes) < 2:
         has = f"only '{table.classes[0]}'" if table.classes else "no recordings"
         raise TrainingError(f"two emotions or more are needed, and the table has {has}")
-    wrong = np.argwhere(~np.isfinite(table.values))
+    wrong = np.argwhere(~(np.abs(table.values) <= LARGEST))
     if len(wrong):
         row, column = wrong[0]
         raise TrainingError(

@@ -47,6 +47,17 @@ def left_out_by(model: Model, table: FeatureTable) -> tuple[str, ...]:
     return (f"{strange} utterances left out: the model does not know their emotions",) if strange else ()
 
 
+def only_known_to(model: Model, table: FeatureTable) -> tuple[str, ...]:
+    """The line for a report where a model knows emotions that a table has not; none where it does not."""
+    more = [emotion for emotion in model.emotions if emotion not in table.classes]
+    if not more:
+        return ()
+    return (
+        f"{model.name} also knows {', '.join(more)}, which no recording here is: such an answer counts as wrong, and "
+        "in macro F1 as an emotion that is never right",
+    )
+
+
 def check_unseen(model: Model, table: FeatureTable, protocol: str, allow_overlap: bool = False) -> str:
     """The line for the report of a saved model, which is judged as it is.
 

@@ -226,6 +226,9 @@ def _telling(scored: Nuisance | None, name: str, several: bool) -> Iterator[Find
             f"{where}solved by {everything}: UAR {scored.scores[ALL]}, chance {100 * scored.chance:.1f} %{known}",
             True,
         )
+    elif scored.telling_together:
+        together = f"{where}by all of length, silence, level and format together: UAR {scored.scores[ALL]}"
+        yield Finding("nuisance", (), f"{together}, chance {100 * scored.chance:.1f} %{known}", False)
     for each in scored.telling:
         text = f"{where}by {WORDS[each]} alone: UAR {scored.scores[each]}, chance {100 * scored.chance:.1f} %{known}"
         yield Finding("nuisance", (), text, each in FORMAT)

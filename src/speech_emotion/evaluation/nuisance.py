@@ -74,9 +74,17 @@ class Nuisance:
 
         With fewer than :data:`FEWEST_SPEAKERS`, only those that are nearer to always right than to guessing.
         """
-        least = self.chance + 1e-9 if self.speakers >= FEWEST_SPEAKERS else (1 + self.chance) / 2
-        alone = [name for name, score in self.scores.items() if name != ALL and score.low > least]
+        alone = [name for name, score in self.scores.items() if name != ALL and score.low > self._least]
         return tuple(sorted(alone, key=lambda name: -self.scores[name].value))
+
+    @property
+    def telling_together(self) -> bool:
+        """Whether only all of them together tell of the emotion."""
+        return not self.telling and ALL in self.scores and self.scores[ALL].low > self._least
+
+    @property
+    def _least(self) -> float:
+        return self.chance + 1e-9 if self.speakers >= FEWEST_SPEAKERS else (1 + self.chance) / 2
 
     @property
     def solved(self) -> bool:

@@ -43,7 +43,7 @@ def _twice(table: FeatureTable) -> str:
     if not repeated:
         return ""
     extra = sum(len(group) - 1 for group in repeated)
-    text = f"{extra} of {len(table)} recordings are there more than once, by their features"
+    text = f"{extra} of {len(table)} recordings {'is' if extra == 1 else 'are'} there more than once, by their features"
     for column, what in (("emotions", "labels"), ("speakers", "speakers"), ("corpora", "corpora")):
         differ = sum(len(set(getattr(table, column)[group].tolist())) > 1 for group in repeated)
         text += f", {differ} of them under different {what}" if differ else ""

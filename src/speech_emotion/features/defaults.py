@@ -83,4 +83,5 @@ def copies_of(features: Sequence[str], copies: Sequence[str] | None = None, *, n
     """
     if copies is None:
         return TEMPI if not named and set(features) & set(OF_ENCODERS) else ()
-    return () if tuple(copies) == NO_COPIES else tuple(copies)
+    wanted = (copies,) if isinstance(copies, str) else tuple(copies)
+    return () if wanted == NO_COPIES else wanted

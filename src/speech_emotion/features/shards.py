@@ -51,7 +51,12 @@ def _as_it_is(table: FeatureTable) -> FeatureTable:
     return table
 
 
-def _of_one_make(config: FeatureConfig, copies: tuple[str, ...], table: FeatureTable) -> FeatureTable:
+def _of_one_make(
+    config: FeatureConfig, copies: tuple[str, ...], voices: frozenset[str], table: FeatureTable
+) -> FeatureTable:
+    strange = set(table.speakers.tolist()) - voices
+    if strange:
+        raise FeatureError(f"{MANIFEST} does not know the speaker '{min(strange)}' of a shard; extract it again")
     if table.config != config or tuple(table.copies) != copies:
         raise FeatureError(f"{MANIFEST} names other features or copies than a shard has; extract it again")
     return table
@@ -214,7 +219,7 @@ class ShardedTable:
             raise FeatureError(f"{place / MANIFEST} names other shards than it counts recordings of; extract it again")
         if any(Path(shard.file).name != shard.file for shard in found.shards):
             raise FeatureError(f"{place / MANIFEST} names a file in another folder")
-        return found._through(partial(_of_one_make, found.config, found.copies))
+        return found._through(partial(_of_one_make, found.config, found.copies, frozenset(found.voices)))
 
     def _through(self, view: Callable[[FeatureTable], FeatureTable], **changes: Any) -> ShardedTable:
         before = self.view

@@ -146,7 +146,9 @@ class FeatureTable:
             has = ", ".join(self.config.features)
             if any(group in FRAMES for group in self.config.features):
                 has += f"; over frames {', '.join(self.config.statistics)}"
-            raise FeatureError(f"the table has no column {absent[0]}; it has {has}")
+            missing = [group for group in config.features if group not in self.config.features]
+            lacks = f"features {', '.join(missing)}" if missing else f"column {absent[0]}"
+            raise FeatureError(f"the table has no {lacks}; it has {has}")
         chosen = [position[column] for column in config.columns]
         if len(chosen) == len(position):
             return self

@@ -38,17 +38,23 @@ class Encoder(NamedTuple):
         hears: the sound itself, or its log-mel; the name of its input.
         layers: of which it gives statistics, 0 being the convolutions' output.
         width: of each.
+        sha256: of the file.
     """
 
     file: str
     hears: Literal["sound", "mel"]
     layers: range
     width: int
+    sha256: str
 
 
 ENCODERS = {
-    "moonshine": Encoder("moonshine.onnx", "sound", range(2, 5), 416),
-    "whisper": Encoder("whisper.onnx.gz", "mel", range(2, 5), 512),
+    "moonshine": Encoder(
+        "moonshine.onnx", "sound", range(2, 5), 416, "2176cb9414194a821f50a678a928bb8aeed1a6dd1d9a9f0e4bfc08701fc4d86c"
+    ),
+    "whisper": Encoder(
+        "whisper.onnx.gz", "mel", range(2, 5), 512, "b328e69d7f61334957f3683593ed4886e12331ed144322da779e0438ad86f06f"
+    ),
 }
 """By name."""
 
@@ -162,9 +168,9 @@ def speech(levels: NDArray[np.float32]) -> tuple[int, int]:
 
 
 def encoder_bytes(features: Iterable[str]) -> int:
-    """How large the encoders' files are that these feature groups need; 0 where they need none."""
+    """How large the encoders' files are that these feature groups need; 0 where they need none, or they are missing."""
     needed = {name for group in features for name in GROUPS.get(group, ())}
-    return sum(_file(name).stat().st_size for name in needed)
+    return sum(_file(name).stat().st_size for name in needed if _file(name).exists())
 
 
 def _measure(group: str, samples: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -182,7 +188,7 @@ def _statistics(name: str, part: Speech) -> NDArray[np.float32]:
 
 @lru_cache(maxsize=len(ENCODERS))
 def _encoder(name: str) -> Any:
-    return runtime.session(_file(name))
+    return runtime.session(_file(name), ENCODERS[name].sha256)
 
 
 def _file(name: str) -> Path:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..corpora.paths import replacing
-from ..errors import BundleError, unknown
+from ..errors import BundleError, UsageError, unknown
 from . import card
 from .manifest import MEMBERS, Manifest
 from .model import Model
@@ -112,6 +112,8 @@ def locate(source: str | os.PathLike[str]) -> Path:
         UsageError: if it looks like a name, and there is no built-in model of that name.
     """
     path = Path(source)
+    if source == "":
+        raise UsageError(f"'' is no model; valid: {', '.join(builtin_names())}, or a path to a {SUFFIX} file")
     if isinstance(source, str) and source in builtin_names():
         return _BUILTIN / f"{source}{SUFFIX}"
     if isinstance(source, str) and source == path.stem and not os.path.exists(path):

@@ -82,12 +82,15 @@ def of_few(speakers: int) -> str:
     """What must be said of intervals over so few speakers, with a space before it; nothing of enough."""
     if speakers >= FEWEST_SPEAKERS:
         return ""
-    who = "one speaker" if speakers == 1 else f"{speakers} speakers"
-    return f" Of {who} they mean little: how much other voices differ cannot be told from so few."
+    return f" Of {_speakers(speakers)} they mean little: how much other voices differ cannot be told from so few."
+
+
+def _speakers(count: int) -> str:
+    return "one speaker" if count == 1 else f"{count} speakers"
 
 
 def _training(made: Provenance) -> str:
-    lines = [f"{made.utterances} utterances of {len(made.speakers)} speakers."]
+    lines = [f"{made.utterances} utterances of {_speakers(len(made.speakers))}."]
     for origin in made.origins:
         about = [f"{origin.name}, {origin.licence}", origin.citation, origin.homepage]
         lines.append("- " + ". ".join(part.rstrip(".") for part in about if part))

@@ -193,8 +193,8 @@ class _Columns:
 
 def _row(cells: Iterable[str]) -> str:
     out = io.StringIO()
-    csv.writer(out, lineterminator="").writerow(cells)
-    return out.getvalue()
+    csv.writer(out, lineterminator="\r\n").writerow(cells)  # by which it knows what to quote
+    return out.getvalue().removesuffix("\r\n")
 
 
 def _line(prediction: Prediction | Segment, top: int) -> str:

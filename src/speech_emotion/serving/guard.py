@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any
 
+from h11 import LocalProtocolError
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -56,8 +58,11 @@ class Guard:
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", ()), (b"x-content-type-options", b"nosniff")]
-                self._metrics.answered(route(scope), scope["method"], message["status"], time.perf_counter() - begin)
-            await send(message)
+            with suppress(LocalProtocolError):  # of a body that is no HTTP, which the server has answered itself
+                await send(message)
+                if message["type"] == "http.response.start":
+                    seconds = time.perf_counter() - begin
+                    self._metrics.answered(route(scope), scope["method"], message["status"], seconds)
 
         return counted
 

@@ -147,11 +147,16 @@ def demonstrate(
 
 def search_lines(result: SearchResult) -> list[str]:
     """What a search found, in words: what was tried, what won, and what it is worth."""
-    best = result.kept[0]
+    joined = result.ensemble if result.joined else None
+    alone = result.kept[0]
+    best = joined or alone
+    name = f"{alone.candidate.family} on {', '.join(alone.candidate.features)}"
+    if joined:
+        name = f"an ensemble of {len(joined.members)} of them"
     outer = best.outer or {}
     lines = [
         f"{len(result.leaderboard)} models were tried and judged on {_speakers(len(result.development_speakers))}. The "
-        f"best is {best.candidate.family} on {', '.join(best.candidate.features)}: UAR {best.inner['uar']} among them."
+        f"best is {name}: UAR {best.inner['uar']} among them."
     ]
     if "uar" in outer:
         lines.append(

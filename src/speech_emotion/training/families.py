@@ -22,6 +22,8 @@ ABOVE_ZERO = Real(1e-12, 1e12)
 NONE = Choice((None,))
 WEIGHTS = Choice((None, "balanced"))
 ROUNDS = Whole(1, 1_000_000)
+WIDEST, DEEPEST = 10_000, 20
+"""Layers of a network."""
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,7 @@ FAMILIES = {
             "max_iter": 500,
         },
         limits={
-            "hidden_layer_sizes": (Whole(1, 100_000), Several(Whole(1, 100_000))),
+            "hidden_layer_sizes": (Whole(1, WIDEST), Several(Whole(1, WIDEST), DEEPEST)),
             "activation": (Choice(("relu", "tanh")),),
             "alpha": (Real(0, 1e12),),
             "batch_size": (Whole(1, 1_000_000),),
@@ -253,7 +255,7 @@ FAMILIES = {
         limits={
             "n_estimators": (Whole(1, 100_000),),
             "max_features": (Choice(("sqrt", "log2", None)), Whole(1, 1_000_000), Real(1e-6, 1)),
-            "min_samples_leaf": (Whole(1, 1_000_000), Real(1e-6, 1)),
+            "min_samples_leaf": (Whole(1, 1_000_000), Real(1e-6, 0.5)),
             "class_weight": (Choice((None, "balanced", "balanced_subsample")),),
         },
         space={

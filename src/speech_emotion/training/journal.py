@@ -126,7 +126,22 @@ class Journal:
         return 0 if study.user_attrs.get("finished", False) else len(study.get_trials(deepcopy=False))
 
     def add(self, trial: Trial) -> None:
-        """Write a trial."""
+        """Write a trial.
+
+        Raises:
+            UsageError: if the file was removed or changed, or the disk is full.
+        """
+        try:
+            self._add(trial)
+        except Exception as error:  # Optuna reads the file as well, and a file of anybody's fails in any way
+            reason = (getattr(error, "strerror", None) or " ".join(str(error).split())[:120]).lower()
+            raise UsageError(
+                f"{self.path} cannot be written any more ({reason}), so the search ends; --resume goes on with what it "
+                "holds"
+            ) from error
+        self.trials.append(trial)
+
+    def _add(self, trial: Trial) -> None:
         from optuna.trial import TrialState, create_trial
 
         made = self._space.choices(trial.candidate)
@@ -142,7 +157,6 @@ class Journal:
                     user_attrs=told(trial),
                 )
             )
-        self.trials.append(trial)
 
     def finished(self, value: bool = True) -> None:
         """Note whether the models of all that it holds are saved."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import MissingExtraError, unknown
+from ..errors import MissingExtraError, UsageError, unknown
 from .evolution import Known, Proposal, evolved, firsts
 from .families import family as family_named
 from .search_space import SearchSpace
@@ -34,6 +34,10 @@ PATIENCE = 500
 
 STARTUP = {"evolution": 6, "tpe": 24}
 """Candidates that are known before a strategy begins to learn from them."""
+
+
+BEFORE_CHILDREN = AHEAD + STARTUP["evolution"]
+"""Candidates that evolution proposes before the first that have parents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,8 @@ def check_names(strategy: str, families: Sequence[str] | None = None) -> None:
     """
     if strategy not in STRATEGIES:
         raise unknown("strategy", strategy, STRATEGIES)
+    if isinstance(families, str):
+        raise UsageError(f"families is a list of names: ['{families}']")
     for name in families or ():
         family_named(name)
     try:

@@ -200,7 +200,7 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
         found: dict[str, Any] = {} if len(text) > LARGEST else tomllib.loads(text)
     except FileNotFoundError:
         raise UsageError(f"no such file: {path}") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not a search space in TOML: {' '.join(str(error).split())}") from error
     if len(text) > LARGEST:
         raise UsageError(f"{path} is longer than any search space; name the TOML file")

@@ -183,13 +183,14 @@ class Several:
     """One value or more, each of a dimension: not to choose from, but to know one by."""
 
     each: Choice | Real | Whole
+    most: int
 
     def __str__(self) -> str:
-        return f"several, each {self.each}"
+        return f"up to {self.most}, each {self.each}"
 
     def has(self, values: Any) -> bool:
         """Whether these are such values."""
-        return isinstance(values, (list, tuple)) and len(values) > 0 and all(map(self.each.has, values))
+        return isinstance(values, (list, tuple)) and 0 < len(values) <= self.most and all(map(self.each.has, values))
 
 
 Dimension: TypeAlias = Choice | Real | Whole
