@@ -124,7 +124,8 @@ def preface() -> str:
     return (
         "# Benchmarks\n\n"
         "Written by `make bench`; do not edit. Each script runs this project and what a user would pick instead on the "
-        "same work in the same run. Machines are noisy: look at the ratios.\n\n"
+        "same work in the same run. Machines are noisy: look at the ratios, which are medians of their own: "
+        "of the pairs that were measured one after the other.\n\n"
         f"Machine: {processor()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}, "
         f"Python {platform.python_version()}; {libraries}."
     )

@@ -34,7 +34,7 @@ def evaluate(
         str | None,
         typer.Option(
             help="A recipe instead: ridge, mlp, svm, lda, logistic or extra_trees.  "
-            "[default: ridge; mlp with other features than tone]"
+            "[default: ridge; mlp without tone, tone-large]"
         ),
     ] = None,
     features: Annotated[

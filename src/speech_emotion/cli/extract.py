@@ -48,8 +48,8 @@ def extract(
 ) -> None:
     """Compute the features of every utterance and save them with the labels.
 
-    A run that was stopped goes on where it was when it is called again. A folder takes more recordings than memory
-    holds: it is written shard by shard.
+    A run that was stopped, by Ctrl-C too, goes on where it was when it is called again. A folder takes more recordings
+    than memory holds: it is written shard by shard.
     """
     wanted = (corpus, words(features), words(statistics), words(emotions))
     who = hands(workers, cluster)

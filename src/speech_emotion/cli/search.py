@@ -57,7 +57,7 @@ def search(
     ] = None,
     space: Annotated[Path | None, typer.Option(help="What may be tried, in a TOML file.")] = None,
     families: Annotated[
-        str | None, typer.Option(help="Only these families, by comma.  [default: all; ridge,lda with tone]")
+        str | None, typer.Option(help="Only these families, by comma.  [default: all; ridge,lda with tone, tone-large]")
     ] = None,
     features: Annotated[
         str | None,

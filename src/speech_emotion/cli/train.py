@@ -32,7 +32,7 @@ def train(
     family: Annotated[
         str | None,
         typer.Option(
-            help="ridge, mlp, svm, lda, logistic or extra_trees.  [default: ridge; mlp with other features than tone]",
+            help="ridge, mlp, svm, lda, logistic or extra_trees.  [default: ridge; mlp without tone, tone-large]",
             show_default=False,
         ),
     ] = None,

@@ -85,7 +85,12 @@ async def _told(_: Request, error: Exception) -> JSONResponse:
 def _invalid(found: Sequence[Mapping[str, Any]]) -> RefusedError:
     first = found[0]
     name = ".".join(str(part) for part in first["loc"] if part not in ("query", "body", "path"))
-    return RefusedError(422, "invalid_value", f"{name}: {first['msg']}", name or None)
+    said = (
+        "there is no such option; /openapi.json has those there are"
+        if first["type"] == "extra_forbidden"
+        else first["msg"]
+    )
+    return RefusedError(422, "invalid_value", f"{name}: {said}", name or None)
 
 
 async def _failed(_: Request, __: Exception) -> JSONResponse:
