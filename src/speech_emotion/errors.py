@@ -11,6 +11,7 @@
     ├── ChatError           a chat server cannot be reached, refuses or breaks off
     ├── FeatureError        a feature table or its configuration is not what it should be
     ├── TrainingError       these recordings cannot train this model
+    ├── StorageError        a file that is being written was removed, or the disk is full
     └── BundleError         a model file is refused
 
 A message is one line: the bad value, the valid ones, the next step.
@@ -85,6 +86,12 @@ class TrainingError(SpeechEmotionError):
     """These recordings cannot train this model."""
 
 
+class StorageError(SpeechEmotionError):
+    """A file that is being written was removed, or the disk is full."""
+
+    exit_status = 1
+
+
 class BundleError(SpeechEmotionError):
     """A model file is refused."""
 
@@ -113,6 +120,16 @@ def unknown(kind: str, value: object, valid: Iterable[str], owner: str = "", hin
     had = f"{owner} has" if owner else "valid"
     question = f"; did you mean '{hint}'?" if hint else ""
     return UsageError(f"unknown {kind} '{value}' ({had}: {', '.join(names)}){question}")
+
+
+def counted(count: int, what: str) -> str:
+    """A number and what there is of it, as a message has it.
+
+    Example:
+        >>> counted(1, "speaker"), counted(3, "speaker")
+        ('one speaker', '3 speakers')
+    """
+    return f"one {what}" if count == 1 else f"{count} {what}s"
 
 
 def visible(text: str) -> str:

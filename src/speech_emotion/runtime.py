@@ -41,8 +41,7 @@ def session(file: Path, sha256: str) -> Any:
     options = onnxruntime().SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    network = gzip.decompress(content) if file.suffix == ".gz" else file
-    del content
+    network = gzip.decompress(content) if file.suffix == ".gz" else content
     return onnxruntime().InferenceSession(network, options, providers=["CPUExecutionProvider"])
 
 

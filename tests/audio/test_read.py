@@ -415,12 +415,36 @@ def test_a_sound_in_memory_is_read_as_the_file_of_it(rate: int) -> None:
 
 
 class Broken(io.BytesIO):
-    """A file on a disk that cannot read it."""
+    """A file on a disk that reads no further than some place."""
+
+    def __init__(self, content: bytes, end: int, seekable: bool) -> None:
+        super().__init__(content)
+        self.last, self.can_seek = end, seekable
+
+    def seekable(self) -> bool:
+        return self.can_seek
 
     def read(self, size: int | None = -1, /) -> bytes:
-        raise OSError(5, "Input/output error")
+        self._check(size or -1)
+        return super().read(size)
+
+    def readinto(self, buffer: object, /) -> int:
+        self._check(len(memoryview(buffer)))  # type: ignore[arg-type]
+        return super().readinto(buffer)  # type: ignore[arg-type]
+
+    def _check(self, size: int) -> None:
+        if size < 0 or self.tell() + size > self.last:
+            raise OSError(5, "Input/output error")
 
 
-def test_what_the_disk_cannot_read_is_this_recordings_error() -> None:
+@pytest.mark.parametrize("format_", ["WAV", "FLAC", "OGG"])
+@pytest.mark.parametrize("end", [0, 30_000])
+@pytest.mark.parametrize("seekable", [True, False])
+def test_what_the_disk_cannot_read_is_this_recordings_error(
+    format_: str, end: int, seekable: bool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = io.BytesIO()
+    soundfile.write(file, noise(400_000), 16_000, format=format_)
     with pytest.raises(AudioError, match="cannot be read: input/output error"):
-        read(Broken(b"RIFF"))
+        read(Broken(file.getvalue(), end, seekable))
+    assert capfd.readouterr() == ("", "")

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from speech_emotion.cli.corpus import app
 from speech_emotion.corpora import fetch as fetching
 from speech_emotion.corpora import synthetic
-from speech_emotion.errors import CorpusError, UsageError
+from speech_emotion.errors import CorpusError, DownloadError, UsageError
 
 
 @pytest.fixture(autouse=True)
@@ -151,6 +151,13 @@ def test_fetch_prints_where_the_archive_is(tmp_path: Path, monkeypatch: pytest.M
     result = call("fetch", "ravdess", "--to", tmp_path)
     assert result.stdout.strip() == str(Path("/somewhere/Audio_Speech_Actors_01-24.zip"))
     assert asked == [("Audio_Speech_Actors_01-24.zip", tmp_path)]
+
+
+def test_fetch_looks_at_the_checksum_of_what_is_in_the_cache(cache: Path) -> None:
+    cache.mkdir(parents=True, exist_ok=True)
+    (cache / "Audio_Speech_Actors_01-24.zip").write_bytes(b"other")
+    with pytest.raises(DownloadError, match="is there already, but is not the published"):
+        call("fetch", "ravdess")
 
 
 def test_fetch_downloads_nothing_that_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

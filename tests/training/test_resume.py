@@ -11,7 +11,7 @@ import optuna
 import pytest
 
 from speech_emotion.corpora.locks import alone_in
-from speech_emotion.errors import UsageError
+from speech_emotion.errors import StorageError, UsageError
 from speech_emotion.training.search import search
 
 QUICK = {"families": ["lda", "logistic", "svm"], "workers": 1, "keep": 2}
@@ -205,6 +205,15 @@ def test_a_journal_that_goes_while_it_is_written_ends_the_search_in_a_line(made_
         if trial.number == 2:
             break_(tmp_path / "evolution.journal")
 
-    with pytest.raises(UsageError, match=r"evolution\.journal cannot be written any more") as told:
+    with pytest.raises(StorageError, match=r"evolution\.journal: was removed or changed while") as told:
         search(made_table(clips=2), trials=8, folder=tmp_path, on_trial=break_it, **QUICK)
     assert "\n" not in str(told.value)
+
+
+def test_a_disk_that_is_full_ends_the_search_in_a_line_that_names_the_file(made_table, tmp_path, monkeypatch):
+    def add_trial(study, trial):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("optuna.study.Study.add_trial", add_trial)
+    with pytest.raises(StorageError, match=r"evolution\.journal: no space left on device; --resume goes on"):
+        search(made_table(clips=2), trials=2, folder=tmp_path, **QUICK)

@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO, TextIOBase
-from typing import BinaryIO, TypeAlias
+from typing import Any, BinaryIO, TypeAlias, cast
 
 import numpy as np
 import soundfile
@@ -217,29 +217,66 @@ def _opened(source: Source) -> Iterator[_Sound]:
         pieces = iter([source.samples[:, None]])
         yield _believed(_Sound("the sound given", source.rate, partial(_between, pieces)))
         return
-    with _file(source) as (file, name), _readable(name):
-        if not file.read(1):
+    with _told(source), _file(source) as (kept, name):
+        file = _Noting(kept)
+        if not file.read(1) and file.failure is None:
             raise AudioError(f"{name}: holds no sound (the file is empty)")
         file.seek(0)
         try:
-            opened = soundfile.SoundFile(file)
-        except (soundfile.SoundFileError, TypeError):  # the latter for a file named .raw
-            opened = None
-            file.seek(0)
-        if opened is not None:
-            with opened:
-                yield _believed(_Sound(name, opened.samplerate, partial(_sndfile, opened)))
-            return
-        with media.decoded(file, name) as (rate, pieces):
-            yield _believed(_Sound(name, rate, partial(_between, pieces)))
+            with _decoding(cast("BinaryIO", file), name) as sound:
+                yield _believed(sound)
+        except AudioError:
+            if file.failure is None:
+                raise
+        if file.failure is not None:
+            raise file.failure
 
 
 @contextmanager
-def _readable(name: str) -> Iterator[None]:
+def _decoding(file: BinaryIO, name: str) -> Iterator[_Sound]:
+    """By libsndfile or, where it cannot, by FFmpeg's libraries."""
+    try:
+        opened = soundfile.SoundFile(file)
+    except (soundfile.SoundFileError, TypeError):  # the latter for a file named .raw
+        file.seek(0)
+        with media.decoded(file, name) as (rate, pieces):
+            yield _Sound(name, rate, partial(_between, pieces))
+        return
+    with opened:
+        yield _Sound(name, opened.samplerate, partial(_sndfile, opened))
+
+
+class _Noting:
+    """A binary file that ends where it cannot be read, and keeps why: what calls it from C would only print that."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.failure: OSError | None = None
+        if hasattr(file, "readinto"):
+            self.readinto = partial(self._noted, file.readinto, 0)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def read(self, size: int = -1) -> bytes:
+        found: bytes = self._noted(self._file.read, b"", size)
+        return found
+
+    def _noted(self, work: Callable[..., Any], nothing: Any, *asked: Any) -> Any:
+        try:
+            return work(*asked)
+        except OSError as error:
+            self.failure = error
+            return nothing
+
+
+@contextmanager
+def _told(source: Source) -> Iterator[None]:
     """What the disk or the network cannot give costs this recording only."""
     try:
         yield
     except OSError as error:
+        name = source if isinstance(source, (str, os.PathLike)) else getattr(source, "name", "the recording given")
         raise AudioError(f"{name}: cannot be read: {(error.strerror or str(error)).lower()}") from error
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import visible
+from ..errors import counted, visible
 from .terminal import progress
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ def _show(found: Check, paths: list[str]) -> None:
         else:
             heard = "" if scored.protocol == "speaker" else ", on voices that it has heard"
             if scored.speakers < FEWEST_SPEAKERS:
-                heard += f"; {scored.speakers} speakers are too few to tell it from chance"
+                are = "is" if scored.speakers == 1 else "are"
+                heard += f"; {counted(scored.speakers, 'speaker')} {are} too few to tell it from chance"
             print(
                 f"{name}: without the voice, by length, silence, level and format, a small model reaches UAR "
                 f"{scored.scores[ALL]}; chance {100 * scored.chance:.1f} %{heard} "

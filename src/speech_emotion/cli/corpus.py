@@ -71,7 +71,8 @@ def fetch(
         homes = [other for other in corpora.names() if other != "folder" and corpora.known(other).ARCHIVE]
         raise unknown("corpus to fetch", name, homes)
     there = corpora.find(name) if to is None else None
-    if there is not None:
+    in_cache = there is not None and there.is_file() and there.parent == corpora.cache_folder()
+    if there is not None and not in_cache:  # of what is in the cache the checksum is looked at
         say(f"note: {name} is on this machine already")
         print(there)
         return

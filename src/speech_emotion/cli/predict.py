@@ -84,7 +84,8 @@ def predict(
 
     check(format_, files)
     if not segments and (window is not None or hop is not None):
-        raise UsageError("--window and --hop are of --segments; name it as well")
+        instead = "--words has segments of its own; leave them out" if words else "name it as well"
+        raise UsageError(f"--window and --hop are of --segments; {instead}")
     window, hop = WINDOW if window is None else window, HOP if hop is None else hop
     slide((), window, hop)
     if speaker is not None:

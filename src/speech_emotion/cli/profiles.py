@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ..errors import counted
 from .terminal import output, say
 
 app = typer.Typer(help="Voices that are remembered: list, show, delete.", no_args_is_help=True)
@@ -48,7 +49,7 @@ def show(
     if as_json:
         print(json.dumps(facts, indent=2, ensure_ascii=False))
         return
-    print(f"{facts['speaker']}: {_count(facts['recordings'])}, heard by {facts['model']}")
+    print(f"{facts['speaker']}: {counted(facts['recordings'], 'recording')}, heard by {facts['model']}")
     for number, (sounded, shift) in enumerate(zip(facts["sounded"], facts["shift"], strict=True)):
         label = facts["emotions"][number] if facts["emotions"] else f"emotion {number + 1}"
         print(f"  {label}: {100 * sounded:.0f} % on average; taken from the logarithm of its probability: {shift:+.2f}")
@@ -89,7 +90,3 @@ def _facts(name: str) -> dict[str, Any]:
         "shift": heard.shift(name).tolist(),
         "file": str(profiles.path_of(name)),
     }
-
-
-def _count(recordings: int) -> str:
-    return "one recording" if recordings == 1 else f"{recordings} recordings"

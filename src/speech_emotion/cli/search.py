@@ -14,7 +14,7 @@ import typer
 
 from .recordings import Cluster, hands, is_table, status, table_of
 from .scores import brackets, percent, say_licence
-from .terminal import output, say, words
+from .terminal import output, say, warn, words
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ..training.leaderboard import SearchResult
     from ..training.trial import Trial
     from ..workers import Workers
+
+OVER_CLIPS = "In brackets: 95 % intervals, by bootstrap over clips."
 
 SHOWN = 10
 """Rows of the live leaderboard."""
@@ -95,6 +97,7 @@ def search(
     after that, or a kill, --resume goes on.
     """
     from ..corpora.paths import writable
+    from ..evaluation.quick_check import quick_warnings
     from ..training.journal import SUFFIX
     from ..training.locked import check_protocol
     from ..training.proposals import check_names
@@ -115,6 +118,9 @@ def search(
         corpus, words(features), words(statistics), words(emotions), words(copies), words(families), space, who
     )
     say_licence(table.origins)
+    if protocol == "random":  # what is there twice may be on both sides
+        for line in quick_warnings(table, seed=seed):
+            warn(line)
     board = _Board(time.monotonic() + seconds, trials)
     with board.shown():
         result = find(
@@ -237,6 +243,7 @@ def _show(result: SearchResult) -> None:
     from rich.table import Table
 
     from ..training.proposals import BEFORE_CHILDREN
+    from ..training.search_page import for_a_new_voice
 
     table = Table("", "family", box=None)
     table.add_column("features", overflow="fold")
@@ -269,21 +276,20 @@ def _show(result: SearchResult) -> None:
         raced += f", {len(failed)} failed ({failed[0].candidate.family}: {failed[0].error})"
     if result.protocol == "random":
         told = (
-            "Chosen on some clips, then tested once on others, of voices that were learnt as well: expect that score "
-            "for these voices only, a new one is told less well (--protocol speaker)."
+            f"Chosen on {result.development_clips} clips, then tested once on {result.test_clips} others, of voices "
+            f"that were learnt as well: expect that score for these voices only. {for_a_new_voice(result)}"
         )
     else:
         told = (
             f"Chosen on {len(result.development_speakers)} speakers, then tested once on {len(result.test_speakers)} "
             "that no choice saw. The score that chose a model is too kind to it: expect the one for new speakers."
         )
-    console.print(
-        f"{counted}{raced}. {told} {brackets(len(result.test_speakers))} Chance: {100 * result.chance:.1f} %."
-    )
-    if result.strategy == "evolution" and len(result.leaderboard) <= BEFORE_CHILDREN and result.stopped != "exhausted":
+    over = brackets(len(result.test_speakers)) if result.protocol == "speaker" else OVER_CLIPS
+    console.print(f"{counted}{raced}. {told} {over} Chance: {100 * result.chance:.1f} %.")
+    if result.strategy == "evolution" and len(result.leaderboard) <= BEFORE_CHILDREN and result.stopped == "budget":
         console.print(
-            f"So few are the families as they are, and some drawn at random: evolution begins after {BEFORE_CHILDREN}. "
-            "--budget gives it more time, --resume goes on.",
+            f"The {BEFORE_CHILDREN} candidates that are tried before the first that has parents took all of the time: "
+            "give it more with --budget, or go on with --resume."
         )
     console.print(f"page: {result.folder / 'search.html'}", soft_wrap=True)
     console.print(f"best: {result.best_path}", soft_wrap=True)

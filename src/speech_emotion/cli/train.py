@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..corpora.paths import writable
-from ..errors import UsageError
+from ..errors import UsageError, counted
 from .recordings import Cluster, hands, sharded, status, table_of
 from .scores import TOO_KIND, brackets, percent, say_licence
 from .terminal import output, progress, say, warn, words
@@ -116,7 +116,7 @@ def train(
     else:
         _show(model)
     heard = len(model.provenance.speakers)
-    say(f"{out}: {family}, {utterances} utterances of {heard} speaker{'s' if heard != 1 else ''}")
+    say(f"{out}: {family}, {utterances} utterances of {counted(heard, 'speaker')}")
     if failed:
         raise typer.Exit(failed)
 

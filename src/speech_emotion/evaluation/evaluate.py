@@ -187,12 +187,15 @@ def report(
     sure: NDArray[np.bool_] | None = None,
     aspects: Mapping[str, NDArray[np.str_]] | None = None,
     notes: tuple[str, ...] = (),
+    drawn: NDArray[Any] | None = None,
 ) -> Report:
     """The scores of guesses that are there already; the arguments are the report's attributes.
 
     Where ``fold`` is given, the main scores are the means of the folds'. ``sure`` is whether the model is sure
-    enough to answer.
+    enough to answer, ``drawn`` what is drawn together for the intervals, shape (n,): the speakers, where it is not
+    given.
     """
+    drawn = speakers if drawn is None else drawn
     named = probabilities.argmax(axis=1)
     counts = confusion(truth, named, len(emotions))
     each = zip(emotions, recalls(counts).tolist(), strict=True)
@@ -202,8 +205,8 @@ def report(
         seed=seed,
         emotions=emotions,
         scores={
-            **bootstrap_over_speakers(truth, named, speakers, len(emotions), folds=fold, seed=seed),
-            **bootstrap_probabilities(truth, probabilities, speakers, sure=sure, seed=seed),
+            **bootstrap_over_speakers(truth, named, drawn, len(emotions), folds=fold, seed=seed),
+            **bootstrap_probabilities(truth, probabilities, drawn, sure=sure, seed=seed),
         },
         recalls={emotion: recall for emotion, recall in each if not np.isnan(recall)},
         confusion=counts,

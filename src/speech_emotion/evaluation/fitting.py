@@ -183,13 +183,14 @@ def examples(table: FeatureTable) -> tuple[NDArray[np.float32], NDArray[np.int64
     if len(table.classes) < 2:
         has = f"only '{table.classes[0]}'" if table.classes else "no recordings"
         raise TrainingError(f"two emotions or more are needed, and the table has {has}")
-    wrong = np.argwhere(~(np.abs(table.values) <= LARGEST))
-    if len(wrong):
-        row, column = wrong[0]
-        raise TrainingError(
-            f"{table.columns[column]} of {table.paths[row]} is {table.values[row, column]}; "
-            "leave that recording out, or extract again"
-        )
+    for values in (table.values, *table.copies.values()):
+        wrong = np.argwhere(~(np.abs(values) <= LARGEST))
+        if len(wrong):
+            row, column = wrong[0]
+            raise TrainingError(
+                f"{table.columns[column]} of {table.paths[row]} is {values[row, column]}; "
+                "leave that recording out, or extract again"
+            )
     return table.values, numbered(table.emotions, table.classes)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ..errors import counted
 from ..features.config import FRAMES
 from ..features.whole import WHOLE
 from .manifest import Manifest, Provenance
@@ -82,15 +83,13 @@ def of_few(speakers: int) -> str:
     """What must be said of intervals over so few speakers, with a space before it; nothing of enough."""
     if speakers >= FEWEST_SPEAKERS:
         return ""
-    return f" Of {_speakers(speakers)} they mean little: how much other voices differ cannot be told from so few."
-
-
-def _speakers(count: int) -> str:
-    return "one speaker" if count == 1 else f"{count} speakers"
+    return (
+        f" Of {counted(speakers, 'speaker')} they mean little: how much other voices differ cannot be told from so few."
+    )
 
 
 def _training(made: Provenance) -> str:
-    lines = [f"{made.utterances} utterances of {_speakers(len(made.speakers))}."]
+    lines = [f"{made.utterances} utterances of {counted(len(made.speakers), 'speaker')}."]
     for origin in made.origins:
         about = [f"{origin.name}, {origin.licence}", origin.citation, origin.homepage]
         lines.append("- " + ". ".join(part.rstrip(".") for part in about if part))

@@ -22,7 +22,7 @@ from ..audio.read import Source
 from ..audio.voiced import Voiced
 from ..audio.windows import Window, slide, windows
 from ..corpora.paths import AUDIO_SUFFIXES, walk
-from ..errors import SpeechEmotionError, UsageError
+from ..errors import InstallationError, SpeechEmotionError, UsageError
 from ..features.measure import measure
 from ..models import bundle
 from ..models.model import Model
@@ -194,10 +194,11 @@ def answered(path: str, model: Model, source: Source | None, hear: Callable[[Sou
 
     Raises:
         UsageError: if what is asked for is not possible, whatever the recording.
+        InstallationError: if a file of the package's own is missing or damaged.
     """
     try:
         return hear(path if source is None else source)
-    except UsageError:
+    except (UsageError, InstallationError):
         raise
     except SpeechEmotionError as error:
         name = path if source is None else getattr(source, "name", path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from typing import Any
 
 from h11 import LocalProtocolError
@@ -58,11 +57,13 @@ class Guard:
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", ()), (b"x-content-type-options", b"nosniff")]
-            with suppress(LocalProtocolError):  # of a body that is no HTTP, which the server has answered itself
+            status = message.get("status")
+            try:
                 await send(message)
-                if message["type"] == "http.response.start":
-                    seconds = time.perf_counter() - begin
-                    self._metrics.answered(route(scope), scope["method"], message["status"], seconds)
+            except LocalProtocolError:  # the body was no HTTP, and the server has answered by itself
+                status = status and 400
+            if status is not None:
+                self._metrics.answered(route(scope), scope["method"], status, time.perf_counter() - begin)
 
         return counted
 

@@ -14,7 +14,7 @@ import numpy as np
 from ..corpora.paths import writable
 from ..corpora.utterance import Corpus
 from ..emotions import CALM4
-from ..errors import TrainingError
+from ..errors import TrainingError, counted
 from ..evaluation.figures import confusion_png
 from ..evaluation.fitting import require
 from ..evaluation.report import Page, write
@@ -154,20 +154,17 @@ def search_lines(result: SearchResult) -> list[str]:
     if joined:
         name = f"an ensemble of {len(joined.members)} of them"
     outer = best.outer or {}
+    own, others = (counted(len(voices), "speaker") for voices in (result.development_speakers, result.test_speakers))
     lines = [
-        f"{len(result.leaderboard)} models were tried and judged on {_speakers(len(result.development_speakers))}. The "
-        f"best is {name}: UAR {best.inner['uar']} among them."
+        f"{len(result.leaderboard)} models were tried and judged on {own}. The best is {name}: UAR "
+        f"{best.inner['uar']} among these speakers."
     ]
     if "uar" in outer:
         lines.append(
-            f"On {_speakers(len(result.test_speakers))} that no choice saw its UAR is {outer['uar']}; chance is "
-            f"{100 * result.chance:.1f} %. Those are fewer and other speakers than the table's: the two do not compare."
+            f"On {others} that no choice saw its UAR is {outer['uar']}; chance is {100 * result.chance:.1f} %. Those "
+            "are fewer and other speakers than the table's: the two do not compare."
         )
     return lines
-
-
-def _speakers(count: int) -> str:
-    return "one speaker" if count == 1 else f"{count} speakers"
 
 
 def _tasks(table: FeatureTable) -> dict[str, FeatureTable]:

@@ -1,8 +1,8 @@
 """Several winners as one model: greedy selection with replacement (Caruana et al., 2004, ICML).
 
 Members are picked one after the other, each time the one that helps most; one picked twice weighs twice. They are
-picked by what models say of speakers that they had not heard. A score on the same answers would be too kind: many
-weights were tried on them. So the score that is told is cross-fitted: for each fold of speakers the members are picked
+picked by what models of the other folds say. A score on the same answers would be too kind: many
+weights were tried on them. So the score that is told is cross-fitted: for each fold the members are picked
 by the others alone, and so is the single model that the ensemble is held against.
 """
 
@@ -81,9 +81,9 @@ def join(
     """The ensemble of some candidates.
 
     Args:
-        answers: of each, by models that had not heard the speaker.
+        answers: of each, by models of the other folds.
         labels: of the recordings, shape (n,).
-        who: speaks, integers from 0, shape (n,).
+        who: is drawn together for the intervals, the speaker or the clip alone, integers from 0, shape (n,).
         fold: that tests each, shape (n,).
         seed: of the intervals.
     """

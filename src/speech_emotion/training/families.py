@@ -22,7 +22,10 @@ ABOVE_ZERO = Real(1e-12, 1e12)
 NONE = Choice((None,))
 WEIGHTS = Choice((None, "balanced"))
 ROUNDS = Whole(1, 1_000_000)
-WIDEST, DEEPEST = 10_000, 20
+WIDEST = 10_000
+"""Units of a network's layer; two such layers are 400 MB of weights."""
+
+DEEPEST = 20
 """Layers of a network."""
 
 

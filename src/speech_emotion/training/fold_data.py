@@ -21,8 +21,8 @@ from .shared_arrays import SharedArrays, shared
 FOLDS = 5
 """Of the cross-validation on development recordings; fewer where there are fewer speakers, or clips."""
 
-GROUPS = 4
-"""Of a fold's tested clips, where they are parted clip by clip: each has as many of every emotion."""
+MOST_GROUPS = 4
+"""Of a fold's tested clips, where they are parted clip by clip: each has one or more of every emotion."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,17 +107,16 @@ def bench_of(development: FeatureTable, folder: Path, seed: int, protocol: str =
         protocol: a name from :data:`.locked.PROTOCOLS`.
 
     Raises:
-        TrainingError: if there is nothing to tell apart, or a value is not finite.
+        TrainingError: if there is nothing to tell apart, or a value is no number below
+            :data:`speech_emotion.evaluation.fitting.LARGEST`.
     """
     values, labels = examples(development)
     who = np.unique(development.speakers, return_inverse=True)[1]
-    fold, group = np.zeros((2, len(values)), dtype=np.intp)
+    fold = np.zeros(len(values), dtype=np.intp)
     pairs = list(splitter(protocol, FOLDS, seed).split(values, development.emotions, development.speakers))
     for number, (_, test) in enumerate(pairs):
         fold[test] = number
-        group[test[np.argsort(labels[test], kind="stable")]] = GROUPS * number + np.arange(len(test)) % GROUPS
-    if protocol == "speaker":
-        group = who
+    group = who if protocol == "speaker" else _groups(labels, fold)
     arrays = {"values": np.stack([values, *development.copies.values()])}
     arrays |= {"labels": labels, "who": who, "fold": fold, "group": group}
     with shared(folder, arrays) as files:
@@ -131,6 +130,18 @@ def bench_of(development: FeatureTable, folder: Path, seed: int, protocol: str =
             seed=seed,
             protocol=protocol,
         )
+
+
+def _groups(labels: NDArray[np.int64], fold: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Clips dealt into groups within their folds, each with every emotion that its fold has; shape (n,)."""
+    group, begun = np.zeros(len(labels), dtype=np.intp), 0
+    for number in range(fold.max() + 1):
+        own = [np.flatnonzero((fold == number) & (labels == label)) for label in np.unique(labels[fold == number])]
+        parts = min(MOST_GROUPS, *map(len, own))
+        for clips in own:
+            group[clips] = begun + np.arange(len(clips)) % parts
+        begun += parts
+    return group
 
 
 @lru_cache(maxsize=512)

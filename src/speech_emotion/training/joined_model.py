@@ -34,7 +34,7 @@ def joined_model(
     test: FeatureTable,
     standing: Standing,
 ) -> tuple[Model, dict[str, Score]]:
-    """The model of an ensemble, and its scores on the speakers that no choice saw.
+    """The model of an ensemble, and its scores on the recordings that no choice saw.
 
     Args:
         joined: the ensemble.
@@ -42,7 +42,7 @@ def joined_model(
         fitted: members that are fitted already, by the numbers of their trials.
         bench: the development recordings as the trials read them.
         development: the same as a table.
-        test: the recordings of the speakers that no choice saw.
+        test: the recordings that no choice saw.
         standing: the workers.
     """
     from .blend import Blend, BlendClassifier

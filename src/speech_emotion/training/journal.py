@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UsageError
+from ..errors import StorageError, UsageError
 from ..evaluation.intervals import Score
 from ..features.table import FeatureTable
 from .proposals import quiet
@@ -129,34 +129,28 @@ class Journal:
         """Write a trial.
 
         Raises:
-            UsageError: if the file was removed or changed, or the disk is full.
+            StorageError: if the file was removed or changed, or the disk is full.
         """
-        try:
-            self._add(trial)
-        except Exception as error:  # Optuna reads the file as well, and a file of anybody's fails in any way
-            reason = (getattr(error, "strerror", None) or " ".join(str(error).split())[:120]).lower()
-            raise UsageError(
-                f"{self.path} cannot be written any more ({reason}), so the search ends; --resume goes on with what it "
-                "holds"
-            ) from error
-        self.trials.append(trial)
-
-    def _add(self, trial: Trial) -> None:
         from optuna.trial import TrialState, create_trial
 
         made = self._space.choices(trial.candidate)
         whole = bool(trial.inner)
-        state = TrialState.COMPLETE if whole else TrialState.FAIL if trial.error else TrialState.PRUNED
         with quiet():
-            self._study.add_trial(
-                create_trial(
-                    state=state,
-                    values=[trial.inner["uar"].value, float(trial.cost)] if whole else None,
-                    params={name: dimension.told(value) for name, (value, dimension) in made.items()},
-                    distributions={name: dimension.distribution() for name, (_, dimension) in made.items()},
-                    user_attrs=told(trial),
-                )
+            line = create_trial(
+                state=TrialState.COMPLETE if whole else TrialState.FAIL if trial.error else TrialState.PRUNED,
+                values=[trial.inner["uar"].value, float(trial.cost)] if whole else None,
+                params={name: dimension.told(value) for name, (value, dimension) in made.items()},
+                distributions={name: dimension.distribution() for name, (_, dimension) in made.items()},
+                user_attrs=told(trial),
             )
+            try:
+                self._study.add_trial(line)
+            except Exception as error:  # Optuna reads the file as well, and a file of anybody's fails in any way
+                why = "was removed or changed while the search was writing it"
+                if isinstance(error, OSError):
+                    why = f"{(error.strerror or str(error)).lower()}; --resume goes on with what it holds"
+                raise StorageError(f"{self.path}: {why}") from error
+        self.trials.append(trial)
 
     def finished(self, value: bool = True) -> None:
         """Note whether the models of all that it holds are saved."""
@@ -289,5 +283,5 @@ def _check(there: Mapping[str, Any], origins: Origins, path: Path) -> None:
             shown = f": {there.get(name)}, not {value}" if name in ("seed", "strategy", "format", "protocol") else ""
             raise UsageError(
                 f"{path} cannot be resumed with another {names.get(name, name)}{shown}; "
-                "remove it, or name another folder"
+                f"{'ask for that' if name == 'protocol' else 'remove it'}, or name another folder"
             )

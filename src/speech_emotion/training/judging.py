@@ -26,6 +26,7 @@ from ..evaluation.intervals import Score, bootstrap_over_speakers
 from ..evaluation.metrics import confusion, uar
 from .candidate import Candidate
 from .fold_data import Bench
+from .locked import drawn
 from .search_space import WIDE
 
 BEHIND = 0.1
@@ -130,7 +131,9 @@ def _attempt(race: Race) -> Attempt:
         raise
     except Exception as problem:
         return done(number, error=" ".join(f"{type(problem).__name__}: {problem}".split())[:200])
-    scores = bootstrap_over_speakers(labels, answer.argmax(axis=1), who, bench.classes, seed=bench.seed)
+    scores = bootstrap_over_speakers(
+        labels, answer.argmax(axis=1), drawn(who, bench.protocol), bench.classes, seed=bench.seed
+    )
     return done(bench.folds, scores=scores, answer=answer)
 
 

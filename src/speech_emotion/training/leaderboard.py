@@ -29,7 +29,7 @@ class SearchResult:
 
     Attributes:
         leaderboard: every trial, the best first; then those that were stopped, then those that failed.
-        models: those kept, the best first, then those of the front, fitted on the development speakers.
+        models: those kept, the best first, then those of the front, fitted on the development recordings.
         paths: their bundles, in the same order.
         emotions: the classes.
         development_speakers: those that the choice was made on.
@@ -46,6 +46,10 @@ class SearchResult:
         space: what might have been tried.
         recordings: a hash of those it was chosen by, by which other searches on the same are known.
         protocol: how the recordings were parted: ``speaker``, or ``random``.
+        development_clips: how many the choice was made on.
+        test_clips: how many no choice saw.
+        beside: with ``random``, what the best single recipe scores on new speakers; None where they cannot be
+            kept apart.
     """
 
     leaderboard: tuple[Trial, ...]
@@ -65,10 +69,13 @@ class SearchResult:
     space: SearchSpace | None = None
     recordings: str = ""
     protocol: str = "speaker"
+    development_clips: int = 0
+    test_clips: int = 0
+    beside: Report | None = None
 
     @property
     def best(self) -> Model:
-        """What did best on the development speakers: a model, or the ensemble."""
+        """What did best on the development recordings: a model, or the ensemble."""
         return self.joined or self.models[0]
 
     @property
@@ -112,6 +119,9 @@ class SearchResult:
             "chance": self.chance,
             "development_speakers": list(self.development_speakers),
             "test_speakers": list(self.test_speakers),
+            "development_clips": self.development_clips,
+            "test_clips": self.test_clips,
+            "beside": self.beside.as_dict() if self.beside else None,
             "models": [
                 {
                     "path": str(path),

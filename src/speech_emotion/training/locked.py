@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import TrainingError, unknown
 from ..evaluation.protocols import Indices, RandomSplit, deal
@@ -10,9 +14,6 @@ from ..features.table import FeatureTable
 
 PARTS = 4
 """One of so many parts of the speakers, or of the clips, is locked away."""
-
-FEWEST = 3
-"""Clips of an emotion, where they are parted clip by clip."""
 
 PROTOCOLS = ("speaker", "random")
 """Ways to part the recordings: by speakers, or clip by clip, whoever speaks."""
@@ -54,11 +55,31 @@ def lock_away(
 
 
 def parts_of(table: FeatureTable, parts: int, protocol: str) -> int:
-    """How many parts the recordings are dealt into: as many as asked for, if there are so many speakers, or clips of
-    the rarest emotion."""
-    if protocol == "random":
-        return RandomSplit(parts).get_n_splits(table.values, table.emotions)
-    return min(parts, len(set(table.speakers.tolist())))
+    """How many parts the recordings are dealt into.
+
+    Args:
+        table: the recordings.
+        parts: how many are asked for; there are no more than speakers, or clips of the rarest emotion.
+        protocol: one of :data:`PROTOCOLS`.
+
+    Raises:
+        TrainingError: if, clip by clip, an emotion would be left with fewer than two to learn from and to choose by.
+    """
+    if protocol == "speaker":
+        return min(parts, len(set(table.speakers.tolist())))
+    names, counts = np.unique(table.emotions, return_counts=True)
+    found = min(parts, int(counts.min()))
+    if counts.min() - math.ceil(counts.min() / found) < 2:
+        raise TrainingError(
+            f"emotion '{names[counts.argmin()]}' has {counts.min()} clips, too few to learn from, to choose by and to "
+            "test on; leave it out, or add clips"
+        )
+    return found
+
+
+def drawn(speakers: NDArray[Any], protocol: str) -> NDArray[Any]:
+    """What is drawn together for intervals, shape (n,): speakers or, where their voices are known, single clips."""
+    return speakers if protocol == "speaker" else np.arange(len(speakers))
 
 
 def check_protocol(protocol: str) -> None:
@@ -72,12 +93,6 @@ def check_protocol(protocol: str) -> None:
 
 
 def _some_clips(table: FeatureTable, seed: int, parts: int, part: int) -> tuple[FeatureTable, Indices]:
-    names, counts = np.unique(table.emotions, return_counts=True)
-    for emotion, count in zip(names, counts, strict=True):
-        if count < FEWEST:
-            raise TrainingError(
-                f"emotion '{emotion}' has {count} of the {FEWEST} clips that a search needs, to learn from, to choose "
-                "by and to test on; leave it out"
-            )
-    train, test = list(RandomSplit(parts, seed).split(table.values, table.emotions))[part]
+    dealt = RandomSplit(parts_of(table, parts, "random"), seed)
+    train, test = list(dealt.split(table.values, table.emotions))[part]
     return table.rows(train), test

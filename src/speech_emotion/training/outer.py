@@ -16,7 +16,7 @@ import numpy as np
 from ..evaluation.evaluate import Report, report
 from ..evaluation.fitting import numbered
 from ..features.table import FeatureTable
-from .locked import lock_away, parts_of
+from .locked import drawn, lock_away, parts_of
 from .session import Plan, run
 from .trial import Trial
 
@@ -38,7 +38,7 @@ def repeated(
         table: the recordings.
         plan: of each search.
         place: its folder; the folds' are in it.
-        outer: how many folds; fewer where there are fewer speakers.
+        outer: how many folds; fewer where there are fewer speakers, or clips of an emotion.
         on_trial: called with each finished trial.
 
     Raises:
@@ -65,4 +65,5 @@ def repeated(
         folds=folds,
         seed=plan.seed,
         aspects={"sex": table.sexes, "corpus": table.corpora},
+        drawn=drawn(table.speakers, plan.protocol),
     )

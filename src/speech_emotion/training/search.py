@@ -17,7 +17,8 @@ from typing import Any
 
 from ..corpora.locks import alone_in
 from ..corpora.paths import writable
-from ..errors import UsageError
+from ..errors import TrainingError, UsageError
+from ..evaluation.evaluate import Report, evaluate
 from ..evaluation.fitting import require
 from ..evaluation.protocols import refuse_unknown
 from ..features.defaults import families_of
@@ -121,8 +122,21 @@ def search(
                 result = replace(result, procedure=repeated(table, plan, place, outer, on_trial))
             except KeyboardInterrupt:  # the models are there, and so are the journals of the folds
                 result = replace(result, stopped="interrupted")
+        if protocol == "random" and result.stopped != "interrupted":
+            result = replace(result, beside=_for_new_speakers(result, table, workers))
         write_page(result, table)
     return result
+
+
+def _for_new_speakers(result: SearchResult, table: FeatureTable, workers: int | str | None) -> Report | None:
+    """What the best single recipe is worth on new speakers; None where they cannot be kept apart."""
+    candidate = result.kept[0].candidate
+    config = candidate.config(table.config)
+    narrowed = table.narrow(config.features, config.statistics)
+    try:
+        return evaluate(candidate.estimator(result.seed), narrowed, seed=result.seed, workers=workers)
+    except TrainingError:
+        return None
 
 
 def check_until(until: float | None) -> None:

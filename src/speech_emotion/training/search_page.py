@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..corpora.paths import replacing
-from ..errors import MissingExtraError
+from ..errors import MissingExtraError, counted
 from ..evaluation.report import interval, middle, percent, points
 from ..features.table import FeatureTable
 from .importance import importances
@@ -91,15 +91,22 @@ def _lead(result: SearchResult) -> str:
     )
     if result.protocol == "random":
         return (
-            f"{tried} They were chosen by most of the clips; then what was kept was tested once on clips that no "
-            "choice saw, of voices that it had learnt. Expect that score for these voices only: a new one is told less "
-            "well."
+            f"{tried} They were chosen by {result.development_clips} clips; then what was kept was tested once on "
+            f"{result.test_clips} that no choice saw, of voices that it had learnt. Expect that score for these voices "
+            f"only. {for_a_new_voice(result)}"
         )
     return (
         f"{tried} They were chosen by {len(result.development_speakers)} speakers; then what was kept was tested once "
         f"on {len(result.test_speakers)} that no choice saw. Expect the score for new speakers: the other one chose "
         "the model, and is too kind to it."
     )
+
+
+def for_a_new_voice(result: SearchResult) -> str:
+    """What is to be said of new speakers beside a search for known voices."""
+    if result.beside is None:
+        return "What a new voice would get cannot be told from them."
+    return f"On new speakers the best of the recipes has a UAR of {result.beside.scores['uar']}."
 
 
 def _rows(result: SearchResult) -> list[dict[str, Any]]:
@@ -194,9 +201,13 @@ def _settings(trial: Trial) -> str:
 
 
 def _about(result: SearchResult, space: SearchSpace, table: FeatureTable) -> Sequence[tuple[str, str]]:
+    speakers = counted(len(set(table.speakers.tolist())), "speaker")
     copies = f", learnt also {', '.join(table.copies)}" if table.copies else ""
     return [
-        ("Recordings", f"{table.name}: {len(table)} utterances, {len(set(table.speakers.tolist()))} speakers{copies}"),
+        (
+            "Recordings",
+            f"{table.name}: {len(table)} utterances, {speakers}{copies}",
+        ),
         ("Emotions", ", ".join(result.emotions)),
         ("Licence", "; ".join(f"{origin.name}: {origin.licence}" for origin in table.origins)),
         ("Features to choose from", ", ".join(space.features)),

@@ -213,7 +213,9 @@ def naming(file: object) -> Iterator[None]:
     try:
         yield
     except UsageError as error:
-        raise (UsageError(f"{file}: {error}") if isinstance(file, (str, os.PathLike)) else error) from error
+        if not isinstance(file, (str, os.PathLike)):
+            raise
+        raise UsageError(f"{file}: {error}") from error
 
 
 def _list(given: Mapping[str, Any], key: str, valid: Any, kind: str) -> tuple[str, ...]:

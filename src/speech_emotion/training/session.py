@@ -1,4 +1,4 @@
-"""One search from the first trial to the last file: what :func:`.search.search` does, given who is locked away."""
+"""One search from the first trial to the last file: what :func:`.search.search` does, given what is locked away."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from .fold_data import Bench, bench_of
 from .joined_model import ENSEMBLE, joined_model
 from .journal import SUFFIX, Journal, Origins
 from .leaderboard import SearchResult, ranked, write
+from .locked import drawn
 from .search_space import SearchSpace
 from .timing import milliseconds
 from .train import check_origin
@@ -127,6 +128,8 @@ def run(
         space=space,
         recordings=origins.table,
         protocol=plan.protocol,
+        development_clips=len(development),
+        test_clips=len(locked),
     )
 
 
@@ -254,7 +257,9 @@ class _Found:
         self, pool: Sequence[Trial], answers: Sequence[NDArray[np.float64]], fitted: dict[int, Any], test: FeatureTable
     ) -> None:
         shared = self.bench.shared
-        joined: Joined = join(answers, shared["labels"], shared["who"], shared["fold"], self.plan.seed)
+        joined: Joined = join(
+            answers, shared["labels"], drawn(shared["who"], self.plan.protocol), shared["fold"], self.plan.seed
+        )
         weights = {pool[member.place].number: member.weight for member in joined.members}
         self.ensemble = Ensemble(weights, joined.inner, joined.alone)
         path = self.place / ENSEMBLE

@@ -180,7 +180,12 @@ class Whole:
 
 @dataclass(frozen=True)
 class Several:
-    """One value or more, each of a dimension: not to choose from, but to know one by."""
+    """One value or more, each of a dimension: not to choose from, but to know one by.
+
+    Attributes:
+        each: of what they are.
+        most: how many there are at most.
+    """
 
     each: Choice | Real | Whole
     most: int

@@ -1,4 +1,4 @@
-"""The winners of a search: fitted on all development speakers, calibrated, and tested once on the others."""
+"""The winners of a search: fitted on all development recordings, calibrated, and tested once on the others."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from .evolution import Known, front_of
 from .fold_data import Bench
 from .judging import Race, attempt
 from .leaderboard import bundle_name
+from .locked import drawn
 from .train import model_of, provenance_of
 from .trial import Trial
 
@@ -68,7 +69,7 @@ def chosen(leaderboard: Sequence[Trial], keep: int) -> list[Trial]:
 def out_of_fold(
     bench: Bench, trials: Sequence[Trial], known: Mapping[int, NDArray[np.float32]], standing: Standing
 ) -> dict[int, NDArray[np.float64]]:
-    """What some candidates say of every development recording, by models that had not heard its speaker.
+    """What some candidates say of every development recording, by models of the other folds.
 
     Args:
         bench: the recordings.
@@ -97,14 +98,14 @@ def finish(
     test: FeatureTable,
     standing: Standing,
 ) -> Generator[Finished, None, None]:
-    """Fit the winners on all development speakers, and test them once on the others.
+    """Fit the winners on all development recordings, and test them once on the others.
 
     Args:
         winners: the best trials, the best first.
         answers: what each says of the development recordings, from :func:`out_of_fold`; calibration is fitted on them.
         bench: the development recordings as the trials read them.
         development: the same as a table.
-        test: the recordings of the speakers that no choice saw.
+        test: the recordings that no choice saw.
         standing: the workers.
     """
     labels = numbered(development.emotions, development.classes)
@@ -144,7 +145,7 @@ def calibrated(
         recipe: what was fitted, not fitted.
         fitted: on all development recordings.
         labels: of those, shape (n,).
-        answer: what models say that had not heard the speaker, shape (n, classes).
+        answer: what models of the other folds say, shape (n, classes).
         seed: of the split into those folds.
     """
     from .calibrated import Calibrated
@@ -169,6 +170,7 @@ def tested(probabilities: NDArray[np.float64], test: FeatureTable, classes: tupl
         folds=1,
         seed=bench.seed,
         aspects={"sex": test.sexes, "corpus": test.corpora},
+        drawn=drawn(test.speakers, bench.protocol),
     )
 
 
