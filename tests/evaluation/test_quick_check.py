@@ -20,7 +20,7 @@ def test_equal_rows_are_recordings_that_are_there_twice(made_table: Made) -> Non
     values = table.values.copy()
     values[1] = values[0]
     (line,) = quick_warnings(replace(table, values=values))
-    assert line == ("1 of 72 recordings are there more than once, by their features; the first: 0000.wav and 0001.wav")
+    assert line == ("1 of 72 recordings is there more than once, by their features; the first: 0000.wav and 0001.wav")
     values[40] = values[0]
     (line,) = quick_warnings(replace(table, values=values))
     assert line.startswith("2 of 72 recordings are there more than once")

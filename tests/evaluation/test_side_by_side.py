@@ -94,7 +94,7 @@ def test_what_was_left_out_and_what_may_leak_is_kept(table):
         workers=1,
     )
     assert found.left_out == {"song": 4, "is empty": 2}
-    assert any("1 of 73 recordings are there more than once" in line for line in found.leaks)
+    assert any("1 of 73 recordings is there more than once" in line for line in found.leaks)
     assert dict(found.about)["Model"] == "lda"
 
 

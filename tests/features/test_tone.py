@@ -139,7 +139,8 @@ class TestWhisper:
         export("export_encoder", weights, tmp_path / "some.onnx.gz", "--first", 1, "--layers", 3)
         sound = {"mel": heard(voice(2.0))[0].mel[None]}
         (everything,) = session(tmp_path / "all.onnx").run(None, sound)
-        (some,) = runtime.session(tmp_path / "some.onnx.gz").run(None, sound)
+        zipped = tmp_path / "some.onnx.gz"
+        (some,) = runtime.session(zipped, hashlib.sha256(zipped.read_bytes()).hexdigest()).run(None, sound)
         np.testing.assert_array_equal(some, everything[:, 1:4])
 
     def test_integers_are_near_floats(self, weights: Path, tmp_path: Path, export, ravdess_corpus) -> None:

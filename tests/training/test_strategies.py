@@ -158,7 +158,7 @@ def test_a_file_narrows_and_extends_the_space(tmp_path):
         ({"ridge": {"centred": {"low": 0.5, "high": 2.0}}}, "centred of ridge cannot be 2.0; valid: 0 to 1"),
         (
             {"mlp": {"hidden_layer_sizes": [[64], [0]]}},
-            r"cannot be \(0,\); valid: .* or several, each a whole number from 1",
+            r"cannot be \(0,\); valid: .* or several, up to 20, each a whole number from 1",
         ),
         ({"ridge": 3}, "is a table of its hyperparameters"),
         ({"scaling": "minmax"}, "unknown scaling 'minmax'"),

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..corpora.paths import replacing
-from ..errors import BundleError, UsageError, unknown
+from ..errors import BundleError, unknown
 from . import card
 from .manifest import MEMBERS, Manifest
 from .model import Model
@@ -113,7 +113,7 @@ def locate(source: str | os.PathLike[str]) -> Path:
     """
     path = Path(source)
     if source == "":
-        raise UsageError(f"'' is no model; valid: {', '.join(builtin_names())}, or a path to a {SUFFIX} file")
+        raise BundleError(f"'' is no model; valid: {', '.join(builtin_names())}, or a path to a {SUFFIX} file")
     if isinstance(source, str) and source in builtin_names():
         return _BUILTIN / f"{source}{SUFFIX}"
     if isinstance(source, str) and source == path.stem and not os.path.exists(path):

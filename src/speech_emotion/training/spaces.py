@@ -191,7 +191,7 @@ class Several:
     most: int
 
     def __str__(self) -> str:
-        return f"up to {self.most}, each {self.each}"
+        return f"several, up to {self.most}, each {self.each}"
 
     def has(self, values: Any) -> bool:
         """Whether these are such values."""
