@@ -258,10 +258,9 @@ def _show(result: SearchResult) -> None:
         table.add_row(str(rank), trial.candidate.family, "+".join(trial.candidate.features), *found)
     console = output()
     console.print(table)
-    whom = "speakers" if result.protocol == "speaker" else "clips"
     if joined and joined.file:
         console.print(
-            f"Held against each other where each fold's {whom} had no say in the choice, the ensemble reaches "
+            f"Held against each other where each fold's {result.parted} had no say in the choice, the ensemble reaches "
             f"{percent(joined.inner['uar'].as_dict())} and the best model {percent(joined.alone['uar'].as_dict())}: "
             "so the ensemble is kept."
         )

@@ -104,7 +104,6 @@ def chosen(names: Sequence[str]) -> tuple[str, ...]:
     Raises:
         UsageError: if one is not in :data:`COPIES`.
     """
-    names = [names] if isinstance(names, str) else names
     for name in names:
         if name not in COPIES:
             raise unknown("copy", name, COPIES)

@@ -94,6 +94,11 @@ class SearchResult:
         return tuple(trial for trial in self.leaderboard if trial.file)
 
     @property
+    def parted(self) -> str:
+        """What was parted into those to choose by and those to test on, as a sentence has it."""
+        return "speakers" if self.protocol == "speaker" else "clips"
+
+    @property
     def tested_on(self) -> str:
         """What the outer scores are of, as a heading has it."""
         return "new speakers" if self.protocol == "speaker" else "clips not heard"

@@ -68,7 +68,7 @@ def _page(result: SearchResult, table: FeatureTable) -> dict[str, Any]:
         "title": f"The search in {table.name}",
         "lead": _lead(result),
         "tested_on": result.tested_on,
-        "unseen": "speakers" if result.protocol == "speaker" else "clips",
+        "parted": result.parted,
         "rows": _rows(result),
         "chance": result.chance,
         "notes": _notes(result),
@@ -137,8 +137,7 @@ def _row(name: str, about: str, kept: Any) -> dict[str, Any]:
 
 def _notes(result: SearchResult) -> list[str]:
     lines = []
-    joined = result.ensemble
-    whom = "speakers" if result.protocol == "speaker" else "clips"
+    joined, whom = result.ensemble, result.parted
     if joined is not None:
         how = "was kept" if joined.file else "was not kept"
         lines.append(
@@ -149,7 +148,7 @@ def _notes(result: SearchResult) -> list[str]:
         )
     if result.procedure is not None:
         procedure = result.procedure
-        tested = len(set(procedure.speakers.tolist())) if whom == "speakers" else len(procedure.speakers)
+        tested = len(set(procedure.speakers.tolist())) if result.protocol == "speaker" else len(procedure.speakers)
         lines.append(
             f"The whole search, repeated in {procedure.folds} outer folds: UAR {procedure.scores['uar']} over all "
             f"{tested} {whom}, each tested by what was chosen without it. That is "
@@ -204,10 +203,7 @@ def _about(result: SearchResult, space: SearchSpace, table: FeatureTable) -> Seq
     speakers = counted(len(set(table.speakers.tolist())), "speaker")
     copies = f", learnt also {', '.join(table.copies)}" if table.copies else ""
     return [
-        (
-            "Recordings",
-            f"{table.name}: {len(table)} utterances, {speakers}{copies}",
-        ),
+        ("Recordings", f"{table.name}: {len(table)} utterances, {speakers}{copies}"),
         ("Emotions", ", ".join(result.emotions)),
         ("Licence", "; ".join(f"{origin.name}: {origin.licence}" for origin in table.origins)),
         ("Features to choose from", ", ".join(space.features)),
