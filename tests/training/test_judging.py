@@ -27,10 +27,11 @@ from speech_emotion.training.export import SklearnClassifier
 from speech_emotion.training.families import FAMILIES
 from speech_emotion.training.fold_data import bench_of
 from speech_emotion.training.judging import Race, attempt, behind, held_out
+from speech_emotion.training.proposals import AHEAD
 from speech_emotion.training.scaling import standard_of
 from speech_emotion.training.search import search
 from speech_emotion.training.trial import Ensemble
-from speech_emotion.training.trials import RIVAL
+from speech_emotion.training.trials import FEWEST_RIVALS
 
 
 @pytest.fixture
@@ -167,15 +168,15 @@ def test_the_race_is_a_one_sided_paired_t_test():
 
 
 def test_stopped_candidates_are_told_as_such_and_behind_all_whole_ones(made_table, tmp_path):
-    result = search(made_table(speakers=9, clips=2), trials=40, folder=tmp_path, workers=1, families=["lda", "mlp"],
-                    space={"mlp": {"max_iter": [1, 2]}})  # fmt: skip
+    result = search(made_table(speakers=9, clips=2), "random", trials=40, folder=tmp_path, workers=1,
+                    families=["lda", "mlp"], space={"mlp": {"max_iter": [1, 2]}})  # fmt: skip
     states = [trial.state for trial in result.leaderboard]
     assert "stopped" in states
     assert states == sorted(states, reverse=True)
     for trial in result.leaderboard:
         if trial.state == "stopped":
             assert trial.folds < 5
-            assert trial.number > RIVAL
+            assert trial.number > AHEAD + FEWEST_RIVALS
             assert not trial.inner
     assert len((tmp_path / "leaderboard.csv").read_text().splitlines()) == 41
 

@@ -63,8 +63,15 @@ def _random(space: SearchSpace, known: Sequence[Known], rng: np.random.Generator
 def _evolution(space: SearchSpace, known: Sequence[Known], rng: np.random.Generator) -> Iterator[Proposal | None]:
     if len(known) < STARTUP["evolution"]:
         yield from firsts(space)
-        yield from _random(space, known, rng)
+        yield from _quick(_random(space, known, rng), rng)
     yield from screened(space, known, evolved(space, known, rng), rng)
+
+
+def _quick(proposed: Iterator[Proposal | None], rng: np.random.Generator) -> Iterator[Proposal | None]:
+    """Of proposals those of families that take long now and then only, so that children come soon."""
+    for proposal in proposed:
+        if proposal is None or rng.random() ** 2 * family_named(proposal.candidate.family).effort < 1:
+            yield proposal
 
 
 def _tpe(space: SearchSpace, known: Sequence[Known], rng: np.random.Generator) -> Iterator[Proposal | None]:

@@ -1,8 +1,10 @@
 """A guess at what a candidate will score, from those that were judged (a surrogate, as in SMAC: Hutter et al., 2011).
 
 A forest of regression trees over all choices: one that a candidate did not have to make is a value of its own.
-Candidates that were stopped count with what they scored until then. What counts is how high a score may be: the mean of
-the trees and a part of how much they differ.
+Candidates that were stopped count with what they scored until then. What counts is the improvement on the best so far
+that is to be expected, the score being as uncertain as the trees differ, for the effort of learning it (expected
+improvement per second: Snoek, Larochelle & Adams, 2012): a family that takes ten times as long must promise ten times
+as much.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 
 from .candidate import Candidate
 from .evolution import Known, Proposal
+from .families import family
 from .search_space import SearchSpace
 from .spaces import Choice, Dimension
 
@@ -26,8 +29,11 @@ TRIED = 2
 """Of each litter, those that are tried."""
 
 TREES = 64
-HOPE = 0.5
-"""Of the trees' standard deviation, how much is added to their mean."""
+UNSURE = 0.003
+"""Of a score, how uncertain it is at least."""
+
+FAR = -10.0
+"""Standard deviations behind the best, beyond which the expected improvement is taken from the tail of the density."""
 
 NOT_MADE = -1.0
 """A choice that a candidate did not have to make; all others are numbers from 0."""
@@ -36,7 +42,7 @@ NOT_MADE = -1.0
 def screened(
     space: SearchSpace, known: Sequence[Known], proposed: Iterator[Proposal | None], rng: np.random.Generator
 ) -> Iterator[Proposal | None]:
-    """Of proposals, litter by litter, those that are hoped to score highest.
+    """Of proposals, litter by litter, those of which most is hoped.
 
     Args:
         space: that they are from.
@@ -73,16 +79,19 @@ class Surrogate:
 
         self._space = space
         told = [one for one in known if one.score is not None]
+        self._best = max((one.score for one in told if one.whole), default=0.0)  # type: ignore[type-var]
         made = [space.choices(one.candidate) for one in told]
         self._names = sorted({name for choices in made for name in choices})
         forest = ExtraTreesRegressor(TREES, min_samples_leaf=2, max_features=0.5, random_state=seed)
         self._forest = forest.fit(self._rows(made), [one.score for one in told])
 
     def hoped(self, candidates: Sequence[Candidate]) -> NDArray[np.float64]:
-        """How high each may score, shape (n,)."""
+        """The logarithm of how much each may better the best, on average, for its effort, shape (n,)."""
         rows = self._rows([self._space.choices(candidate) for candidate in candidates])
         each = np.stack([tree.predict(rows) for tree in self._forest.estimators_])
-        hoped: NDArray[np.float64] = each.mean(axis=0) + HOPE * each.std(axis=0)
+        spread = np.maximum(each.std(axis=0), UNSURE)
+        effort = np.array([family(candidate.family).effort for candidate in candidates])
+        hoped: NDArray[np.float64] = np.log(spread / effort) + _log_gain((each.mean(axis=0) - self._best) / spread)
         return hoped
 
     def _rows(self, made: Sequence[dict[str, tuple[Any, Dimension]]]) -> NDArray[np.float32]:
@@ -99,3 +108,14 @@ def _number(value: Any, dimension: Dimension) -> float:
     if isinstance(dimension, Choice):
         return float(next(place for place, each in enumerate(dimension.values) if dimension.told(each) == str(value)))
     return float(value)
+
+
+def _log_gain(ahead: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The logarithm of what a standard normal variable, ``ahead`` added, is above 0 on average."""
+    from scipy.special import ndtr
+
+    near = np.maximum(ahead, FAR)
+    gain = near * ndtr(near) + np.exp(-(near**2) / 2) / np.sqrt(2 * np.pi)
+    beyond = -(ahead**2) / 2 - np.log(2 * np.pi) / 2 - 2 * np.log(np.maximum(-ahead, 1))
+    found: NDArray[np.float64] = np.where(ahead > FAR, np.log(gain), beyond)
+    return found

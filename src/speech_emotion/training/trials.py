@@ -23,7 +23,10 @@ from .trial import Trial
 RIVAL = 5
 """A candidate is held against the so-manieth best of all, and the best of those that cost about as much as it or less:
 one that is clearly behind both would have been neither among the best few, nor have added to the front of score and
-cost."""
+cost. While fewer are known it is the worst of them."""
+
+FEWEST_RIVALS = 2
+"""Candidates judged wholly, before any is stopped."""
 
 ABOUT_AS_MUCH = 1.25
 """Times the cost of a candidate."""
@@ -107,9 +110,9 @@ def rivals_of(trials: Sequence[Trial], cost: int) -> NDArray[np.float64] | None:
     """
     best = sorted((t for t in trials if t.inner), key=lambda trial: (-trial.inner["uar"].value, trial.number))
     near = next((trial for trial in best if trial.cost <= ABOUT_AS_MUCH * cost), None)
-    if len(best) < RIVAL or near is None:
+    if len(best) < FEWEST_RIVALS or near is None:
         return None
-    return np.array([[rival.glimpse, rival.uars] for rival in (best[RIVAL - 1], near)])
+    return np.array([[rival.glimpse, rival.uars] for rival in (best[:RIVAL][-1], near)])
 
 
 def _forget_the_worst(answers: Answers, trials: Sequence[Trial]) -> None:
