@@ -26,6 +26,7 @@ from speech_emotion.recognition.recognizer import (
     recognize_segments,
     recordings,
 )
+from speech_emotion.recognition.stream import Stream
 
 
 def write_sound(path: Path, seconds: float, seed: int = 0) -> Path:
@@ -38,6 +39,20 @@ def write_sound(path: Path, seconds: float, seed: int = 0) -> Path:
 def write_silence(path: Path, seconds: float) -> Path:
     soundfile.write(path, np.zeros(round(seconds * 16_000)), 16_000)
     return path
+
+
+def test_a_model_may_be_named_where_one_is_asked_for(tmp_path: Path, voice: Any) -> None:
+    sound = tmp_path / "a.wav"
+    soundfile.write(sound, voice(2.5), 16_000)
+    expected = recognize(sound, bundle.load("classic"))
+    assert expected == recognize(sound, "classic") != recognize(sound)
+    path = bundle.locate("classic")
+    assert [one.prediction for one in recognize_files([str(sound)], path)] == [expected]
+    assert Stream("classic").model.name == "classic"
+    with pytest.raises(UsageError, match="no built-in model of that name|unknown model"):
+        recognize(sound, "nobody")
+    with pytest.raises(UsageError, match="a model is what load gives"):
+        recognize(sound, 3)  # type: ignore[arg-type]
 
 
 def test_scores_sum_to_one_highest_first(tmp_path: Path, voice: Any) -> None:

@@ -13,8 +13,7 @@ from ..audio.mono import ToMono
 from ..audio.read import Source, blocks
 from ..audio.record import check, recording
 from ..errors import unknown
-from ..models.model import Model
-from .recognizer import WINDOW, builtin
+from .recognizer import WINDOW, Heard, opened
 from .stream import HOP, Moment, Stream
 
 ADAPT = {
@@ -28,7 +27,7 @@ BLOCK = 0.1
 
 
 def listen(
-    model: Model | None = None,
+    model: Heard = None,
     *,
     device: int | str | None = None,
     window: float = WINDOW,
@@ -43,7 +42,7 @@ def listen(
     A microphone that is unplugged is waited for; no window spans the gap.
 
     Args:
-        model: None takes the built-in one.
+        model: or its name or path; None takes the built-in one.
         device: number, name or part of the name; None is the system's default.
         window: seconds heard at once.
         hop: seconds from one answer to the next.
@@ -66,7 +65,7 @@ def listen(
 
 def replay(
     source: Source,
-    model: Model | None = None,
+    model: Heard = None,
     *,
     window: float = WINDOW,
     hop: float = HOP,
@@ -78,7 +77,7 @@ def replay(
 
     Args:
         source: a path, the bytes of a file, or a binary file.
-        model: None takes the built-in one.
+        model: or its name or path; None takes the built-in one.
         window: seconds heard at once.
         hop: seconds from one answer to the next.
         smooth: time constant of the smoothing, in seconds; 0 is none.
@@ -92,10 +91,10 @@ def replay(
     return _replay(source, _stream(model, window, hop, smooth, adapt), real_time)
 
 
-def _stream(model: Model | None, window: float, hop: float, smooth: float, adapt: str) -> Stream:
+def _stream(model: Heard, window: float, hop: float, smooth: float, adapt: str) -> Stream:
     if adapt not in ADAPT:
         raise unknown("adaptation", adapt, ADAPT)
-    model = model or builtin()
+    model = opened(model)
     session = model.adaptation() if adapt == "session" else None
     return Stream(model, model.config.rate, window=window, hop=hop, smooth=smooth, adaptation=session)
 

@@ -43,6 +43,10 @@ FILES_AT_ONCE = 16
 """Files that a process hears before it answers."""
 
 
+Heard = Model | str | os.PathLike[str] | None
+"""By what a user says what shall hear: a model, its name or path, or nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recognition:
     """What was made of one file: a prediction, or the reason why there is none.
@@ -72,27 +76,28 @@ class Recognition:
         return tuple(part for part in (whole if self.segments is None else self.segments) if part.spoken)
 
 
-def recognize(source: Source, model: Model | None = None) -> Prediction:
+def recognize(source: Source, model: Heard = None) -> Prediction:
     """The emotion of a recording.
 
     Args:
         source: a path, which may lead through a zip archive; the bytes of a file; or a binary file.
-        model: None takes the built-in one.
+        model: or its name or path, which is loaded anew each time; None takes the built-in one.
 
     Raises:
         AudioError: if the recording cannot be read.
+        BundleError: if the model cannot.
     """
-    return (model or builtin()).recognize(source)
+    return opened(model).recognize(source)
 
 
 def recognize_segments(
-    source: Source, model: Model | None = None, window: float = WINDOW, hop: float = HOP
+    source: Source, model: Heard = None, window: float = WINDOW, hop: float = HOP
 ) -> Iterator[Prediction]:
     """The emotion of each window of a recording of any length, in bounded memory.
 
     Args:
         source: a path, the bytes of a file, or a binary file.
-        model: None takes the built-in one.
+        model: or its name or path; None takes the built-in one.
         window: seconds.
         hop: seconds from one window to the next.
 
@@ -104,7 +109,7 @@ def recognize_segments(
         AudioError: if the recording cannot be read.
         UsageError: if ``hop`` is not above 0 and at most ``window``.
     """
-    model = model or builtin()
+    model = opened(model)
     voiced = Voiced(window, model.config.rate)
     for part in windows(source, window, hop, model.config.rate):
         voiced.hear(part)
@@ -119,7 +124,7 @@ def hear(window: Window, model: Model) -> NDArray[np.float64]:
 
 def recognize_files(
     paths: Iterable[str],
-    model: Model | None = None,
+    model: Heard = None,
     *,
     segments: bool = False,
     window: float = WINDOW,
@@ -130,7 +135,7 @@ def recognize_files(
 
     Args:
         paths: files, which may lead through zip archives.
-        model: None takes the built-in one.
+        model: or its name or path; None takes the built-in one.
         segments: whether to hear each window as well.
         window: seconds, of a segment.
         hop: seconds from one segment to the next.
@@ -149,7 +154,7 @@ def recognize_files(
         workers = 1
     if segments:
         slide((), window, hop)  # refuses windows that are not possible, before any file is heard
-    hear = partial(recognize_file, model=model or builtin(), segments=segments, window=window, hop=hop)
+    hear = partial(recognize_file, model=opened(model), segments=segments, window=window, hop=hop)
     size = 1 if workers == 1 else FILES_AT_ONCE  # with each task the model travels to another process
     tasks = [todo[first : first + size] for first in range(0, len(todo), size)]
     for answers in workers_.run(partial(_each, hear), tasks, workers):
@@ -242,6 +247,22 @@ def _recordings(name: str) -> Iterable[str]:
         matching = sorted(path for path in glob.glob(name, recursive=True) if os.path.isfile(path))
         return matching or [name]
     return [name]
+
+
+def opened(model: Heard) -> Model:
+    """The model that a user means.
+
+    Raises:
+        BundleError: if its file is missing or refused.
+        UsageError: if there is none of that name, or it is something else.
+    """
+    if model is None:
+        return builtin()
+    if isinstance(model, (str, os.PathLike)):
+        return bundle.load(model)
+    if not isinstance(model, Model):
+        raise UsageError(f"a model is what load gives, a name such as 'tone' or a path, not {model!r:.60}")
+    return model
 
 
 @lru_cache(maxsize=1)

@@ -29,9 +29,8 @@ from ..audio.waveform import RATE
 from ..audio.windows import Cutter, Window
 from ..errors import UsageError
 from ..models.adaptation import Adaptation
-from ..models.model import Model
 from ..models.prediction import Prediction, labelled
-from .recognizer import WINDOW, builtin, hear
+from .recognizer import WINDOW, Heard, hear, opened
 from .steady import Settled, Smoothed
 
 HOP = 0.5
@@ -113,7 +112,7 @@ class Stream:
     """Listens to one sound that goes on.
 
     Args:
-        model: None takes the built-in one.
+        model: or its name or path; None takes the built-in one.
         rate: of the samples, in Hz.
         channels: how many there are; they are mixed.
         encoding: of samples that come as bytes: ``"int16"`` or ``"float32"``.
@@ -133,7 +132,7 @@ class Stream:
 
     def __init__(
         self,
-        model: Model | None = None,
+        model: Heard = None,
         rate: int = RATE,
         *,
         channels: int = 1,
@@ -143,7 +142,7 @@ class Stream:
         smooth: float = 0.0,
         adaptation: Adaptation | None = None,
     ) -> None:
-        self.model = model or builtin()
+        self.model = opened(model)
         check_encoding(encoding, channels)
         self._from = rate, channels, encoding
         self._window, self._hop = window, hop

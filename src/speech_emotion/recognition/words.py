@@ -20,7 +20,7 @@ from ..audio.waveform import RATE, Waveform
 from ..models.model import LONG_SECONDS, Model
 from ..models.prediction import Prediction
 from . import whisper
-from .recognizer import Recognition, answered, builtin
+from .recognizer import Heard, Recognition, answered, opened
 from .transcript import Segment, Transcript, Word, plain
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ SEARCHED = 30.0
 
 def transcribe(
     source: Source,
-    model: Model | None = None,
+    model: Heard = None,
     *,
     words: str | os.PathLike[str] = whisper.DEFAULT,
     language: str | None = None,
@@ -81,7 +81,7 @@ def transcribe(
         BundleError: if a folder holds no Whisper model.
         DownloadError: if it cannot be fetched.
     """
-    model = model or builtin()
+    model = opened(model)
     listener = whisper.opened(whisper.find(words), threads)
     whisper.check_language(listener, language)
     if not isinstance(source, (str, bytes, os.PathLike, Waveform)) and not source.seekable():
