@@ -14,8 +14,8 @@ from typing import Any
 
 from ..audio.read import Source
 from ..errors import AudioError
-from ..models.model import Model
 from ..recognition import whisper
+from ..recognition.recognizer import Heard
 from ..recognition.transcript import SHORTEST, Transcript
 from ..recognition.words import transcribe
 
@@ -39,7 +39,7 @@ _ESCAPED = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>[]{}|&`"}
 
 def message(
     recording: Source,
-    model: Model | None = None,
+    model: Heard = None,
     *,
     words: str | os.PathLike[str] = whisper.DEFAULT,
     language: str | None = None,
@@ -49,7 +49,7 @@ def message(
 
     Args:
         recording: a path, the bytes of a file, a binary file, or a waveform.
-        model: of the tone; None takes the built-in one.
+        model: of the tone, or its name or path; None takes the built-in one.
         words: a Whisper model: a name, which is downloaded once, or a folder.
         language: its code, such as ``"de"``; None lets Whisper find it.
         history: the messages of the turns before, with the replies; the change of tone is told from its last one.
