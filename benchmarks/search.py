@@ -47,6 +47,7 @@ from speech_emotion.training.search_space import SearchSpace
 
 CORES = 2
 OUTER = 4
+
 Row = dict[str, str]
 
 

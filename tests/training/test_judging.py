@@ -15,6 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 from speech_emotion.errors import TrainingError
 from speech_emotion.evaluation.fitting import fit, guess
+from speech_emotion.evaluation.intervals import Score
 from speech_emotion.evaluation.metrics import confusion, uar
 from speech_emotion.models.bundle import load
 from speech_emotion.models.onnx_audit import audit
@@ -30,8 +31,8 @@ from speech_emotion.training.judging import Race, attempt, behind, held_out
 from speech_emotion.training.proposals import AHEAD
 from speech_emotion.training.scaling import standard_of
 from speech_emotion.training.search import search
-from speech_emotion.training.trial import Ensemble
-from speech_emotion.training.trials import FEWEST_RIVALS
+from speech_emotion.training.trial import Ensemble, Trial
+from speech_emotion.training.trials import FEWEST_RIVALS, rivals_of
 
 
 @pytest.fixture
@@ -165,6 +166,24 @@ def test_the_race_is_a_one_sided_paired_t_test():
         expected = ttest_rel(ours[:5], rival[:5], alternative="less").pvalue
         for chance in (0.05, 0.2):
             assert behind(ours, rival, chance) == (expected < chance)
+
+
+@pytest.mark.parametrize(
+    ("known", "rank"), [([0.5], None), ([0.5, 0.6], 2), ([0.5, 0.7, 0.4, 0.6], 4), ([0.5, 0.7, 0.4, 0.6, 0.3, 0.2], 5)]
+)
+def test_rivals_are_the_fifth_best_or_the_worst_of_fewer_and_the_best_of_those_that_cost_as_much(known, rank):
+    candidate = Candidate("lda", ("mel",), {})
+    trials = [
+        Trial(number, candidate, 1.0, {"uar": Score(uar, uar, uar)}, cost=100 * number, uars=(uar,), glimpse=(uar / 2,))
+        for number, uar in enumerate(known, 1)
+    ]
+    rivals = rivals_of([*trials, Trial(99, candidate, 1.0, {}, uars=(0.9,))], cost=200)  # the last was stopped
+    if rank is None:
+        assert rivals is None
+        return
+    near = max(known[:2])
+    expected = [sorted(known, reverse=True)[rank - 1], near]
+    assert rivals.tolist() == [[[uar / 2], [uar]] for uar in expected]
 
 
 def test_stopped_candidates_are_told_as_such_and_behind_all_whole_ones(made_table, tmp_path):

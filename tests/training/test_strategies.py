@@ -16,7 +16,7 @@ from speech_emotion.training.families import FAMILIES
 from speech_emotion.training.proposals import GENERATION, STRATEGIES, generation
 from speech_emotion.training.search_space import SearchSpace, read
 from speech_emotion.training.spaces import Choice, Real, Whole
-from speech_emotion.training.surrogate import FAR, Surrogate, _log_gain, screened
+from speech_emotion.training.surrogate import Surrogate, _log_gain, screened
 
 CONFIG = FeatureConfig(features=("mel", "chroma", "mfcc", "tone"), statistics=("mean", "std"))
 SPACE = SearchSpace.of(CONFIG)
@@ -56,12 +56,12 @@ def test_strategies_that_learn_propose_better_candidates_than_chance(strategy):
 
 
 def test_what_is_hoped_of_candidates_follows_what_they_are_worth():
-    surrogate = Surrogate(SPACE, tried("random", 20), 0)
+    surrogate = Surrogate(SPACE, tried("random", 40), 0)
     new = [one.candidate for one in tried("random", 20, seed=1)]
     effort = np.log([FAMILIES[one.family].effort for one in new])
     hoped = surrogate.hoped(new) + effort
     ranks = [np.argsort(np.argsort(values)) for values in (hoped, [quality(one) for one in new])]
-    assert np.corrcoef(*ranks)[0, 1] > 0.5
+    assert np.corrcoef(*ranks)[0, 1] > 0.7
 
 
 def test_what_takes_longer_to_learn_must_promise_more():
@@ -75,13 +75,12 @@ def test_what_takes_longer_to_learn_must_promise_more():
 
 
 def test_an_expected_improvement_is_that_of_a_normal_score_however_far_behind():
-    ahead = np.array([-3.0, -0.5, 0.0, 2.0])
-    drawn = np.random.default_rng(0).normal(size=2_000_000)
-    means = [np.maximum(drawn + each, 0).mean() for each in ahead]
-    assert np.exp(_log_gain(ahead)) == pytest.approx(means, rel=0.05)
-    far = _log_gain(np.array([-1000.0, -60.0, FAR - 1e-6, FAR + 1e-6, -9.0]))
-    assert (np.diff(far[[0, 1, 2, 4]]) > 0).all()
-    assert far[2] == pytest.approx(far[3], abs=0.05)
+    from scipy.integrate import quad
+
+    for ahead in (-9.0, -3.0, -1.0, 0.0, 2.0):
+        expected, _ = quad(lambda x, ahead=ahead: x * np.exp(-((x - ahead) ** 2) / 2), 0, max(ahead, 0) + 20, epsabs=0)
+        assert _log_gain(np.array([ahead]))[0] == pytest.approx(np.log(expected / np.sqrt(2 * np.pi)), rel=1e-6)
+    assert (np.diff(_log_gain(np.concatenate([[-1000, -300], np.linspace(-60, 5, 10_001)]))) > 0).all()
 
 
 def test_evolution_begins_with_few_that_take_long():

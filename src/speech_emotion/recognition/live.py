@@ -53,8 +53,9 @@ def listen(
 
     Raises:
         AudioError: if there is no such microphone.
+        BundleError: if the model cannot be read.
         MissingExtraError: if sounddevice is not installed.
-        UsageError: if a value is out of range.
+        UsageError: if a value is out of range, or there is no built-in model of that name.
     """
     stream = _stream(model, window, hop, smooth, adapt)
     place = None if record is None else Path(record)
@@ -86,7 +87,8 @@ def replay(
 
     Raises:
         AudioError: if it cannot be read.
-        UsageError: if a value is out of range.
+        BundleError: if the model cannot.
+        UsageError: if a value is out of range, or there is no built-in model of that name.
     """
     return _replay(source, _stream(model, window, hop, smooth, adapt), real_time)
 

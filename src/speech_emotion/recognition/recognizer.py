@@ -86,6 +86,7 @@ def recognize(source: Source, model: Heard = None) -> Prediction:
     Raises:
         AudioError: if the recording cannot be read.
         BundleError: if the model cannot.
+        UsageError: if there is no built-in model of that name.
     """
     return opened(model).recognize(source)
 
@@ -107,7 +108,8 @@ def recognize_segments(
 
     Raises:
         AudioError: if the recording cannot be read.
-        UsageError: if ``hop`` is not above 0 and at most ``window``.
+        BundleError: if the model cannot.
+        UsageError: if ``hop`` is not above 0 and at most ``window``, or there is no built-in model of that name.
     """
     model = opened(model)
     voiced = Voiced(window, model.config.rate)
@@ -145,7 +147,8 @@ def recognize_files(
         An answer a path, in order, as soon as it is there.
 
     Raises:
-        UsageError: if one path is given in place of many.
+        BundleError: if the model cannot be read.
+        UsageError: if one path is given in place of many, or there is no built-in model of that name.
     """
     if isinstance(paths, str):
         raise UsageError(f"recognize_files takes many paths, not one: recognize_files(['{paths}'])")

@@ -122,7 +122,8 @@ class Stream:
         adaptation: the session to hear and to adapt to, from :meth:`.Model.adaptation`; None is none.
 
     Raises:
-        UsageError: if a value is out of range.
+        BundleError: if the model cannot be read.
+        UsageError: if a value is out of range, or there is no built-in model of that name.
 
     Example:
         >>> stream = Stream(rate=48_000, channels=2)

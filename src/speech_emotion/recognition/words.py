@@ -77,8 +77,8 @@ def transcribe(
     Raises:
         AudioError: if the recording cannot be read.
         MissingExtraError: if faster-whisper is not installed.
-        UsageError: if there is no Whisper model of that name, or it does not know the language.
-        BundleError: if a folder holds no Whisper model.
+        UsageError: if there is no model of that name, of either kind, or Whisper's does not know the language.
+        BundleError: if a folder holds no Whisper model, or the model of the tone cannot be read.
         DownloadError: if it cannot be fetched.
     """
     model = opened(model)

@@ -60,7 +60,7 @@ def message(
     Raises:
         AudioError: if the recording cannot be read, or nobody speaks in it.
         MissingExtraError: if faster-whisper is not installed.
-        UsageError: if there is no Whisper model of that name, or it does not know the language.
+        UsageError: if there is no model of that name, of either kind, or Whisper's does not know the language.
     """
     heard = transcribe(recording, model, words=words, language=language)
     if not heard.text:

@@ -44,8 +44,9 @@ class Family:
             hyperparameters.
         scales: whether its features are scaled; trees need none.
         wide: whether it takes columns by the thousand as they are; of others a search makes components first.
-        effort: how long it takes to learn a few hundred columns, beside ridge regression; a round number that stands
-            here once for all, so that a search that heeds it gives the same result on every machine.
+        effort: about how many times as long as ridge regression it takes to learn a few hundred columns: the medians of
+            the trials of some searches of 60 s. It stands here once for all, so that a search that heeds it gives the
+            same result on every machine.
     """
 
     name: str

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from .candidate import Candidate
 from .evolution import Known, Proposal
-from .families import family
+from .families import family as family_named
 from .search_space import SearchSpace
 from .spaces import Choice, Dimension
 
@@ -30,10 +30,7 @@ TRIED = 2
 
 TREES = 64
 UNSURE = 0.003
-"""Of a score, how uncertain it is at least."""
-
-FAR = -10.0
-"""Standard deviations behind the best, beyond which the expected improvement is taken from the tail of the density."""
+"""Standard deviation of a UAR, from 0 to 1, at least: trees that agree are not certain. Set by hand."""
 
 NOT_MADE = -1.0
 """A choice that a candidate did not have to make; all others are numbers from 0."""
@@ -79,7 +76,7 @@ class Surrogate:
 
         self._space = space
         told = [one for one in known if one.score is not None]
-        self._best = max((one.score for one in told if one.whole), default=0.0)  # type: ignore[type-var]
+        self._best = max((one.score or 0.0 for one in told if one.whole), default=0.0)
         made = [space.choices(one.candidate) for one in told]
         self._names = sorted({name for choices in made for name in choices})
         forest = ExtraTreesRegressor(TREES, min_samples_leaf=2, max_features=0.5, random_state=seed)
@@ -90,7 +87,7 @@ class Surrogate:
         rows = self._rows([self._space.choices(candidate) for candidate in candidates])
         each = np.stack([tree.predict(rows) for tree in self._forest.estimators_])
         spread = np.maximum(each.std(axis=0), UNSURE)
-        effort = np.array([family(candidate.family).effort for candidate in candidates])
+        effort = np.array([family_named(candidate.family).effort for candidate in candidates])
         hoped: NDArray[np.float64] = np.log(spread / effort) + _log_gain((each.mean(axis=0) - self._best) / spread)
         return hoped
 
@@ -112,10 +109,11 @@ def _number(value: Any, dimension: Dimension) -> float:
 
 def _log_gain(ahead: NDArray[np.float64]) -> NDArray[np.float64]:
     """The logarithm of what a standard normal variable, ``ahead`` added, is above 0 on average."""
-    from scipy.special import ndtr
+    from scipy.special import erfcx, ndtr
 
-    near = np.maximum(ahead, FAR)
+    near, behind = np.maximum(ahead, -1), np.minimum(ahead, -1)
     gain = near * ndtr(near) + np.exp(-(near**2) / 2) / np.sqrt(2 * np.pi)
-    beyond = -(ahead**2) / 2 - np.log(2 * np.pi) / 2 - 2 * np.log(np.maximum(-ahead, 1))
-    found: NDArray[np.float64] = np.where(ahead > FAR, np.log(gain), beyond)
+    # far behind both terms vanish: the same, divided by the density, whose logarithm does not
+    share = np.log1p(behind * np.sqrt(np.pi / 2) * erfcx(-behind / np.sqrt(2)))
+    found: NDArray[np.float64] = np.where(ahead > -1, np.log(gain), share - behind**2 / 2 - np.log(2 * np.pi) / 2)
     return found

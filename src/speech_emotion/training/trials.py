@@ -23,10 +23,10 @@ from .trial import Trial
 RIVAL = 5
 """A candidate is held against the so-manieth best of all, and the best of those that cost about as much as it or less:
 one that is clearly behind both would have been neither among the best few, nor have added to the front of score and
-cost. While fewer are known it is the worst of them."""
+cost. While fewer are known it is the worst of them, and one that is stopped might have come next after it."""
 
 FEWEST_RIVALS = 2
-"""Candidates judged wholly, before any is stopped."""
+"""Candidates judged wholly before any is stopped."""
 
 ABOUT_AS_MUCH = 1.25
 """Times the cost of a candidate."""
