@@ -110,7 +110,9 @@ def _run(
         try:
             for future in in_turn(partial(sending.submit, function), items, most, waiting):
                 yield future.result()
-                sending.done(waiting)
+                with _interrupts_later():
+                    del future  # or it would end as the next one takes its name
+                    sending.done(waiting)
         finally:
             if waiting and client.status == "running":
                 client.cancel(waiting, force=True)
@@ -277,11 +279,10 @@ class _Sending:
         return future
 
     def done(self, waiting: list[Any]) -> None:
-        """Let go of the first future, and of the arrays that no item under way holds."""
-        with _interrupts_later():
-            self._users.subtract(self._used.pop(waiting.pop(0).key))
-            for key in [key for key, users in self._users.items() if not users]:
-                del self._users[key], self._arrays[key]
+        """Let go of the first future, and of the arrays that no item under way holds (interrupts must wait)."""
+        self._users.subtract(self._used.pop(waiting.pop(0).key))
+        for key in [key for key, users in self._users.items() if not users]:
+            del self._users[key], self._arrays[key]
 
 
 @contextmanager
