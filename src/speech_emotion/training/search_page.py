@@ -119,7 +119,8 @@ def _rows(result: SearchResult) -> list[dict[str, Any]]:
         candidate = trial.candidate
         name = f"{candidate.family} on {', '.join(candidate.features)}"
         front = "; on the front" if trial.front else ""
-        rows.append(_row(name, f"trial {trial.number}: {_settings(trial)}{front}", trial))
+        even = "" if trial.smoothed is None else f"; smoothed {100 * trial.smoothed:.1f} %"
+        rows.append(_row(name, f"trial {trial.number}: {_settings(trial)}{even}{front}", trial))
     return rows
 
 
