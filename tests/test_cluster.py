@@ -8,8 +8,9 @@ import socket
 import subprocess
 import sys
 import threading
-from contextlib import closing, suppress
+from contextlib import closing, nullcontext, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -195,6 +196,31 @@ def test_an_interrupt_while_a_future_ends_comes_right_after() -> None:
         reached = True
     assert reached
     assert signal.getsignal(signal.SIGINT) is before
+
+
+class Interrupting:
+    """A future in whose end Ctrl-C arrives."""
+
+    key = "one"
+
+    def result(self) -> int:
+        return 1
+
+    def __del__(self) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGINT")
+def test_an_interrupt_in_the_end_of_an_items_future_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = SimpleNamespace(nthreads=lambda: {"": 1}, status="running", cancel=lambda waiting, force: None)
+    sending = SimpleNamespace(submit=lambda function, item: Interrupting(), done=lambda waiting: waiting.pop(0))
+    monkeypatch.setattr(cluster, "_connected", lambda address: nullcontext(client))
+    monkeypatch.setattr(cluster, "_told", lambda client, address, lost: nullcontext())
+    monkeypatch.setattr(cluster, "_Sending", lambda client: sending)
+    with closing(cluster._run(abs, [1, 2, 3], "tcp://", 1)) as results:
+        assert next(results) == 1
+        with pytest.raises(KeyboardInterrupt):
+            next(results)
 
 
 def _greet(listening: socket.socket, says: bytes) -> None:

@@ -116,6 +116,8 @@ def _run(
         finally:
             if waiting and client.status == "running":
                 client.cancel(waiting, force=True)
+            with _interrupts_later():
+                waiting.clear()
 
 
 def sees(address: str, files: Mapping[str, int]) -> bool:

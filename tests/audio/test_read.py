@@ -126,6 +126,14 @@ def test_what_lies_beyond_full_scale_is_clipped() -> None:
     np.testing.assert_array_equal(read(floats([3.0, -7.0, 0.5])).samples, np.array([1, -1, 0.5], np.float32))
 
 
+def test_floats_that_are_integers_are_refused_and_a_click_is_not() -> None:
+    speech = 0.1 * np.sin(np.arange(16_000) / 20)
+    with pytest.raises(AudioError, match=r"far beyond \[-1, 1\]; .* divide them by 32768"):
+        read(encoded(32768 * speech, 16_000, subtype="FLOAT"))
+    speech[500] = 1e6
+    assert read(encoded(speech, 16_000, subtype="FLOAT")).samples[500] == 1
+
+
 def test_a_clipped_recording_stays_within_full_scale_when_resampled() -> None:
     square = np.sign(tone(44_100, 0.5)).astype(np.float32)
     samples = read(encoded(square, 44_100, subtype="FLOAT")).samples
@@ -360,7 +368,12 @@ def test_sound_of_any_shape_becomes_finite_mono_within_range(
     samples.flat[: len(odd)] = odd[: samples.size]
     if not subtype.startswith(("FLOAT", "DOUBLE")):
         samples = np.nan_to_num(samples)
-    waveform = read(encoded(samples, rate, subtype=subtype), rate=target)
+    content = encoded(samples, rate, subtype=subtype)
+    if subtype in ("FLOAT", "DOUBLE") and level > 1:
+        with pytest.raises(AudioError, match="far beyond"):
+            read(content, rate=target)
+        return
+    waveform = read(content, rate=target)
     assert waveform.samples.dtype == np.float32
     assert waveform.samples.ndim == 1
     assert np.isfinite(waveform.samples).all()

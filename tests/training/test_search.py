@@ -151,17 +151,6 @@ def test_the_same_seed_gives_the_same_files_with_any_number_of_workers(made_tabl
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
 
 
-def test_candidates_are_ranked_by_smoothed_scores(made_table, tmp_path):
-    result = search(made_table(speakers=8), trials=40, keep=3, folder=tmp_path, **QUICK)
-    whole = [trial for trial in result.leaderboard if trial.inner]
-    assert [trial.smoothed for trial in whole] == sorted((trial.smoothed for trial in whole), reverse=True)
-    assert all(trial.smoothed is None for trial in result.leaderboard[len(whole) :])
-    rows = [row for row in _leaderboard(tmp_path) if row["state"] == "whole"]
-    assert [row["smoothed_uar"] for row in rows] == [f"{trial.smoothed:.4f}" for trial in whole]
-    told = result.as_dict()["models"][0]
-    assert (told["trial"], told["smoothed"]) == (whole[0].number, whole[0].smoothed)
-
-
 def test_no_candidate_is_tried_twice_and_a_small_space_is_exhausted(made_table, tmp_path, monkeypatch):
     lda = FAMILIES["lda"]
     small = replace(lda, space={"shrinkage": Choice((0.1, 0.5))})

@@ -61,10 +61,7 @@ def test_the_page_shows_scores_front_importance_and_lineage(made_table, folder):
 
 def test_costs_that_hardly_differ_have_ticks_that_do_not_run_into_each_other():
     uar = SimpleNamespace(value=0.7)
-    whole = [
-        SimpleNamespace(cost=cost, inner={"uar": uar}, ranked_by=0.7, front=False)
-        for cost in (1_224_780_000, 1_226_780_000)
-    ]
+    whole = [SimpleNamespace(cost=cost, inner={"uar": uar}, front=False) for cost in (1_224_780_000, 1_226_780_000)]
     labels = re.findall(r"<text[^>]*>(1,22[\d.]+)</text>", front_svg(whole, whole))
     assert 2 <= len(labels) <= 5
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from itertools import cycle, islice, pairwise
 
 import numpy as np
@@ -17,7 +16,7 @@ from speech_emotion.training.families import FAMILIES
 from speech_emotion.training.proposals import GENERATION, STRATEGIES, generation
 from speech_emotion.training.search_space import SearchSpace, read
 from speech_emotion.training.spaces import Choice, Real, Whole
-from speech_emotion.training.surrogate import FEWEST_SMOOTHED, Surrogate, _log_gain, screened, smoothed
+from speech_emotion.training.surrogate import Surrogate, _log_gain, screened
 
 CONFIG = FeatureConfig(features=("mel", "chroma", "mfcc", "tone"), statistics=("mean", "std"))
 SPACE = SearchSpace.of(CONFIG)
@@ -63,24 +62,6 @@ def test_what_is_hoped_of_candidates_follows_what_they_are_worth():
     hoped = surrogate.hoped(new) + effort
     ranks = [np.argsort(np.argsort(values)) for values in (hoped, [quality(one) for one in new])]
     assert np.corrcoef(*ranks)[0, 1] > 0.7
-
-
-def test_smoothed_scores_are_nearer_to_what_candidates_are_worth():
-    known = tried("random", 30)
-    worth = np.array([one.score for one in known])
-    rng = np.random.default_rng(0)
-    noisy = [replace(one, score=one.score + rng.normal(0, 0.05)) for one in known]
-    scores = smoothed(SPACE, noisy, 0)
-    assert scores.keys() == {one.number for one in known}
-    measured, even = np.array([one.score for one in noisy]), np.array([scores[one.number] for one in noisy])
-    assert np.std(even - worth) < 0.7 * np.std(measured - worth)
-
-
-def test_smoothed_scores_keep_differences_that_are_none_of_chance():
-    known = tried("random", 20)
-    scores = smoothed(SPACE, known, 0)
-    assert max(known, key=lambda one: scores[one.number]).score > max(one.score for one in known) - 0.02
-    assert smoothed(SPACE, known[: FEWEST_SMOOTHED - 1], 0) == {}
 
 
 def test_what_takes_longer_to_learn_must_promise_more():

@@ -2,8 +2,9 @@
 
 libsndfile decodes; where it cannot, FFmpeg's libraries do (see :mod:`.media`); soxr resamples at its HQ
 setting. Channels are mixed by their mean. A sample that is not a number, or infinite, becomes 0; what lies
-beyond [-1, 1] is clipped there, before the mix and again after resampling. Nothing else is done to the sound:
-a constant offset (DC) stays, and a file that is mono and at the asked rate comes through bit for bit.
+beyond [-1, 1] is clipped there, before the mix and again after resampling; floats that are integers, never divided, are
+refused: clipped they would be noise. Nothing else is done to the sound: a constant offset (DC) stays, and a file
+that is mono and at the asked rate comes through bit for bit.
 
 A header is not believed: a file is read until no more comes, so one that is cut off gives what it holds, and
 one that claims to be endless costs no memory.
@@ -29,7 +30,7 @@ from numpy.typing import NDArray
 from ..corpora.paths import open_binary
 from ..errors import AudioError, UsageError
 from . import media
-from .mono import HIGHEST_RATE, LOWEST_RATE, ToMono, check_rate
+from .mono import HIGHEST_RATE, LOUDEST, LOWEST_RATE, ToMono, check_rate
 from .waveform import RATE, Waveform
 
 Source: TypeAlias = "str | os.PathLike[str] | bytes | BinaryIO | Waveform"
@@ -175,6 +176,7 @@ class _Sound:
 
 _NOTHING: NDArray[np.float32] = np.empty(0, dtype=np.float32)
 _PIECE = 2**20  # values decoded at a time, channels counted: 4 MB
+_STRAY = 0.01  # the part of the samples that may be far beyond full scale: clicks of a damaged file
 _MARGIN_SECONDS = 0.1  # more than half the length of soxr's HQ filter at LOWEST_RATE
 
 
@@ -189,13 +191,18 @@ def _resampled(sound: _Sound, rate: int, first: int, end: int | None) -> Iterato
     margin = math.ceil(_MARGIN_SECONDS * rate)
     skipped = max(0, first - margin) // there
     wanted = None if end is None else math.ceil((end + margin) / there) * here
-    pieces = _taken(sound.decode(skipped * here, wanted), ToMono(sound.rate, rate))
+    pieces = _taken(sound, sound.decode(skipped * here, wanted), ToMono(sound.rate, rate))
     offset = skipped * there
     return _between(pieces, first - offset, None if end is None else end - offset)
 
 
-def _taken(pieces: Iterator[NDArray[np.float32]], mixer: ToMono) -> Iterator[NDArray[np.float32]]:
-    yield from map(mixer.take, pieces)
+def _taken(sound: _Sound, pieces: Iterator[NDArray[np.float32]], mixer: ToMono) -> Iterator[NDArray[np.float32]]:
+    for piece in pieces:
+        if np.mean(np.isfinite(piece) & (np.abs(piece) > LOUDEST)) > _STRAY:
+            raise AudioError(
+                f"{sound.name}: its floats are far beyond [-1, 1]; write integers as PCM, or divide them by 32768"
+            )
+        yield mixer.take(piece)
     yield mixer.rest()
 
 

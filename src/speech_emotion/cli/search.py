@@ -284,8 +284,6 @@ def _show(result: SearchResult) -> None:
             "that no choice saw. The score that chose a model is too kind to it: expect the one for new speakers."
         )
     over = brackets(len(result.test_speakers)) if result.protocol == "speaker" else OVER_CLIPS
-    if result.kept[0].smoothed is not None:
-        told = f"Ranked by scores that are smoothed over candidates alike. {told}"
     console.print(f"{counted}{raced}. {told} {over} Chance: {100 * result.chance:.1f} %.")
     if result.strategy == "evolution" and len(result.leaderboard) <= BEFORE_CHILDREN and result.stopped == "budget":
         console.print(

@@ -137,7 +137,6 @@ class SearchResult:
                     "settings": trial.candidate.settings(),
                     "inner": {name: score.as_dict() for name, score in trial.inner.items()},
                     "outer": {name: score.as_dict() for name, score in (trial.outer or {}).items()},
-                    "smoothed": trial.smoothed,
                     "optimism": trial.optimism,
                     "front": trial.front,
                     "multiplications": trial.cost,
@@ -152,10 +151,10 @@ class SearchResult:
 
 
 def ranked(trials: Sequence[Trial]) -> list[Trial]:
-    """The best inner UAR first, smoothed where it is, the earlier of two equals first; then those stopped, by the score
-    that they had; failures last."""
+    """The best inner UAR first, the earlier of two equals first; then those stopped, by the score that they had;
+    failures last."""
     order = ("whole", "stopped", "failed")
-    return sorted(trials, key=lambda t: (order.index(t.state), -t.ranked_by, t.number))
+    return sorted(trials, key=lambda t: (order.index(t.state), -(t.score or 0), t.number))
 
 
 def bundle_name(rank: int, candidate: Candidate) -> str:
@@ -188,8 +187,8 @@ def write(leaderboard: Sequence[Trial], folder: Path) -> Path:
 
 
 COLUMNS = (
-    *("rank", "trial", "state", "inner_uar", "inner_uar_low", "inner_uar_high", "inner_accuracy", "smoothed_uar"),
-    *("partial_uar", "folds", "family", "features", "settings", "made", "parents", "multiplications"),
+    *("rank", "trial", "state", "inner_uar", "inner_uar_low", "inner_uar_high", "inner_accuracy", "partial_uar"),
+    *("folds", "family", "features", "settings", "made", "parents", "multiplications"),
     *("file", "front", "bytes", "outer_uar", "outer_uar_low", "outer_uar_high", "outer_accuracy", "optimism", "error"),
 )
 """Of ``leaderboard.csv``: all that follows from the seed, and nothing that was timed, so that the same search gives the
@@ -218,23 +217,19 @@ def _row(rank: int, trial: Trial) -> list[object]:
     candidate = trial.candidate
     partial = trial.score if trial.state == "stopped" else None
     return [
-        *(rank, trial.number, trial.state, *_scores(trial.inner), _fraction(trial.smoothed), _fraction(partial)),
+        *(rank, trial.number, trial.state, *_scores(trial.inner), "" if partial is None else f"{partial:.4f}"),
         *(trial.folds, candidate.family, "+".join(candidate.features), json.dumps(candidate.settings())),
         *(trial.made, "+".join(map(str, trial.parents)), trial.cost),
         *(trial.file or "", "yes" if trial.front else "", trial.size or "", *_scores(trial.outer)),
-        *(_fraction(trial.optimism), trial.error or ""),
+        *("" if trial.optimism is None else f"{trial.optimism:.4f}", trial.error or ""),
     ]
-
-
-def _fraction(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
 
 
 def _scores(scores: Mapping[str, Score] | None) -> list[str]:
     if not scores:
         return [""] * 4
     uar, accuracy = scores["uar"], scores["accuracy"]
-    return [_fraction(value) for value in (uar.value, uar.low, uar.high, accuracy.value)]
+    return [f"{fraction:.4f}" for fraction in (uar.value, uar.low, uar.high, accuracy.value)]
 
 
 def _files_of(leaderboard: Path) -> set[str]:

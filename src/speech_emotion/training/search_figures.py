@@ -45,7 +45,7 @@ def progress_svg(curves: Mapping[str, Sequence[tuple[float, float]]], trials: Se
 
 
 def front_svg(trials: Sequence[Trial], kept: Sequence[Trial]) -> str:
-    """The UAR that candidates are ranked by against the multiplications of one prediction; as an SVG element.
+    """UAR against the multiplications of one prediction; as an SVG element.
 
     Args:
         trials: all.
@@ -62,18 +62,18 @@ def front_svg(trials: Sequence[Trial], kept: Sequence[Trial]) -> str:
         axes.set_xscale("log")
         axes.scatter(
             [trial.cost / 1e6 for trial in whole],
-            [100 * trial.ranked_by for trial in whole],
+            [100 * trial.inner["uar"].value for trial in whole],
             s=9,
             color=LINE,
             linewidth=0,
             label="a candidate",
         )
-        costs, uars = [t.cost / 1e6 for t in front], [100 * t.ranked_by for t in front]
+        costs, uars = [t.cost / 1e6 for t in front], [100 * t.inner["uar"].value for t in front]
         axes.plot(costs, uars, color=BAR, marker="o", markersize=5, label="the front")
         others = [trial for trial in kept if not trial.front]
         axes.scatter(
             [trial.cost / 1e6 for trial in others],
-            [100 * trial.ranked_by for trial in others],
+            [100 * trial.inner["uar"].value for trial in others],
             s=26,
             marker="D",
             color=OTHER,
@@ -86,10 +86,10 @@ def front_svg(trials: Sequence[Trial], kept: Sequence[Trial]) -> str:
             axes.xaxis.set_major_locator(MaxNLocator(4))
             axes.xaxis.set_minor_locator(NullLocator())
         axes.set_xlabel("million multiplications for three seconds")
-        axes.set_ylabel("UAR ranked by, %")
+        axes.set_ylabel("UAR among those chosen by, %")
         axes.legend(loc="lower right", fontsize=9)
 
-    told = "; ".join(f"{t.cost / 1e6:.3g} million, {100 * t.ranked_by:.1f} %" for t in front)
+    told = "; ".join(f"{t.cost / 1e6:.3g} million, {100 * t.inner['uar'].value:.1f} %" for t in front)
     return element("front", f"UAR against what a prediction costs. On the front: {told}.", 3.2, draw)
 
 

@@ -119,8 +119,7 @@ def _rows(result: SearchResult) -> list[dict[str, Any]]:
         candidate = trial.candidate
         name = f"{candidate.family} on {', '.join(candidate.features)}"
         front = "; on the front" if trial.front else ""
-        even = "" if trial.smoothed is None else f"; smoothed {100 * trial.smoothed:.1f} %"
-        rows.append(_row(name, f"trial {trial.number}: {_settings(trial)}{even}{front}", trial))
+        rows.append(_row(name, f"trial {trial.number}: {_settings(trial)}{front}", trial))
     return rows
 
 

@@ -18,14 +18,12 @@ from ..features.table import FeatureTable
 from ..models.model import Model
 from ..workers import Progress, Standing, Workers, see
 from .ensemble import Joined, join, pool_of
-from .evolution import Known
 from .fold_data import Bench, bench_of
 from .joined_model import ENSEMBLE, joined_model
 from .journal import SUFFIX, Journal, Origins
 from .leaderboard import SearchResult, ranked, write
 from .locked import drawn
 from .search_space import SearchSpace
-from .surrogate import smoothed
 from .timing import milliseconds
 from .train import check_origin
 from .trial import Ensemble, Trial
@@ -100,7 +98,7 @@ def run(
         trying = judged(plan.strategy, space, bench, journal, standing, plan.trials, answers)
         begin = time.monotonic()
         stopped = _tried(trying, journal, begin + plan.seconds, plan, on_trial)
-        leaderboard = _leaderboard(journal.trials, space, plan.seed)
+        leaderboard = ranked(journal.trials)
         if not leaderboard[0].inner:
             first = journal.trials[0]
             raise TrainingError(f"no candidate could be fitted; the first of {len(leaderboard)}: {first.error}")
@@ -197,13 +195,6 @@ def _tried(
                 raise
             return "interrupted"
     return "trials" if plan.trials is not None and len(journal.trials) >= plan.trials else "exhausted"
-
-
-def _leaderboard(trials: Sequence[Trial], space: SearchSpace, seed: int) -> list[Trial]:
-    """All trials, ranked by their smoothed scores."""
-    known = [Known(trial.number, trial.candidate, trial.cost, trial.score) for trial in trials if trial.inner]
-    scores = smoothed(space, known, seed)
-    return ranked([replace(trial, smoothed=scores.get(trial.number)) for trial in trials])
 
 
 def _enough(trials: Sequence[Trial], until: float | None) -> bool:

@@ -5,14 +5,11 @@ Candidates that were stopped count with what they scored until then. What counts
 that is to be expected, the score being as uncertain as the trees differ, for the effort of learning it (expected
 improvement per second: Snoek, Larochelle & Adams, 2012): a family that takes ten times as long must promise ten times
 as much.
-
-The same kind of forest, bagged, smooths the scores in the end: of hundreds the highest is partly luck, the more so the
-fewer the speakers, while what candidates like it scored is known as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice, repeat
 from typing import Any
 
@@ -34,12 +31,6 @@ TRIED = 2
 TREES = 64
 UNSURE = 0.003
 """Standard deviation of a UAR, from 0 to 1, at least: trees that agree are not certain. Set by hand."""
-
-BAGGED = 256
-"""Trees that smooth; each learns from candidates drawn with replacement."""
-
-FEWEST_SMOOTHED = 12
-"""Candidates below which each score stands for itself."""
 
 NOT_MADE = -1.0
 """A choice that a candidate did not have to make; all others are numbers from 0."""
@@ -83,58 +74,24 @@ class Surrogate:
     def __init__(self, space: SearchSpace, known: Sequence[Known], seed: int) -> None:
         from sklearn.ensemble import ExtraTreesRegressor
 
+        self._space = space
         told = [one for one in known if one.score is not None]
         self._best = max((one.score or 0.0 for one in told if one.whole), default=0.0)
-        self._choices = _Choices(space, told)
+        made = [space.choices(one.candidate) for one in told]
+        self._names = sorted({name for choices in made for name in choices})
         forest = ExtraTreesRegressor(TREES, min_samples_leaf=2, max_features=0.5, random_state=seed)
-        self._forest = forest.fit(self._choices.rows(one.candidate for one in told), [one.score for one in told])
+        self._forest = forest.fit(self._rows(made), [one.score for one in told])
 
     def hoped(self, candidates: Sequence[Candidate]) -> NDArray[np.float64]:
         """The logarithm of how much each may better the best, on average, for its effort, shape (n,)."""
-        rows = self._choices.rows(candidates)
+        rows = self._rows([self._space.choices(candidate) for candidate in candidates])
         each = np.stack([tree.predict(rows) for tree in self._forest.estimators_])
         spread = np.maximum(each.std(axis=0), UNSURE)
         effort = np.array([family_named(candidate.family).effort for candidate in candidates])
         hoped: NDArray[np.float64] = np.log(spread / effort) + _log_gain((each.mean(axis=0) - self._best) / spread)
         return hoped
 
-
-def smoothed(space: SearchSpace, known: Sequence[Known], seed: int) -> dict[int, float]:
-    """Scores drawn towards those of candidates that chose alike.
-
-    Args:
-        space: that they are from.
-        known: candidates that were judged wholly.
-        seed: of the trees.
-
-    Returns:
-        By the candidate's number its smoothed score; empty where fewer than :data:`FEWEST_SMOOTHED` are known.
-    """
-    if len(known) < FEWEST_SMOOTHED:
-        return {}
-    from sklearn.ensemble import ExtraTreesRegressor
-
-    rows = _Choices(space, known).rows(one.candidate for one in known)
-    forest = ExtraTreesRegressor(BAGGED, max_features=0.5, bootstrap=True, random_state=seed)
-    found = forest.fit(rows, [one.score for one in known]).predict(rows)
-    return {one.number: float(score) for one, score in zip(known, found, strict=True)}
-
-
-class _Choices:
-    """Candidates as rows of numbers: a column for each choice that one of those known made.
-
-    Args:
-        space: that they are from.
-        known: the candidates.
-    """
-
-    def __init__(self, space: SearchSpace, known: Sequence[Known]) -> None:
-        self._space = space
-        self._names = sorted({name for one in known for name in space.choices(one.candidate)})
-
-    def rows(self, candidates: Iterable[Candidate]) -> NDArray[np.float32]:
-        """Shape (candidates, choices)."""
-        made = [self._space.choices(candidate) for candidate in candidates]
+    def _rows(self, made: Sequence[dict[str, tuple[Any, Dimension]]]) -> NDArray[np.float32]:
         rows = np.full((len(made), len(self._names)), NOT_MADE, dtype=np.float32)
         for row, choices in zip(rows, made, strict=True):
             for place, name in enumerate(self._names):

@@ -19,8 +19,8 @@ class Trial:
         number: in the order of asking, from 1.
         candidate: what was tried.
         seconds: of fitting and judging, on one core.
-        inner: scores on development speakers, each by a model that had not heard them. Empty where the candidate was
-            stopped, or could not be fitted.
+        inner: scores on development speakers, each by a model that had not heard them; the choice is made by
+            their ``uar``. Empty where the candidate was stopped, or could not be fitted.
         error: why it could not.
         outer: scores on the test speakers, once the choice was made; only for models that were kept.
         file: the bundle's file name; only for models that were kept.
@@ -32,8 +32,6 @@ class Trial:
         made: how it came to be: ``drawn``, ``default``, ``proposed``, ``crossed`` or ``mutated``.
         parents: the numbers of the trials that it stems from.
         mutations: the choices that no parent made so.
-        smoothed: its inner UAR drawn towards those of candidates like it, once all are known: of many candidates the
-            highest score is partly luck. None where it was not judged wholly, or too few were.
         front: whether no other costs less and scores as much; only for models that were kept.
         size: bytes of the bundle; only for models that were kept.
         milliseconds: that hearing three seconds takes, measured; only for models that were kept.
@@ -54,7 +52,6 @@ class Trial:
     made: str = "drawn"
     parents: tuple[int, ...] = ()
     mutations: tuple[str, ...] = ()
-    smoothed: float | None = None
     front: bool = False
     size: int | None = None
     milliseconds: float | None = None
@@ -71,11 +68,6 @@ class Trial:
             return self.inner["uar"].value
         tested = [uar for uar in (self.uars if self.folds else self.glimpse) if not math.isnan(uar)]
         return None if self.error or not tested else sum(tested) / len(tested)
-
-    @property
-    def ranked_by(self) -> float:
-        """The score that it is ranked by among those of its state: the smoothed one, where there is one."""
-        return (self.score or 0.0) if self.smoothed is None else self.smoothed
 
     @property
     def optimism(self) -> float | None:

@@ -57,9 +57,9 @@ def chosen(leaderboard: Sequence[Trial], keep: int) -> list[Trial]:
     to free and next to useless serves nobody.
     """
     whole = [trial for trial in leaderboard if trial.inner]
-    known = [Known(trial.number, trial.candidate, trial.cost, trial.ranked_by) for trial in whole]
+    known = [Known(trial.number, trial.candidate, trial.cost, trial.score) for trial in whole]
     front = front_of(known)
-    least = (whole[0].ranked_by + min(trial.ranked_by for trial in whole)) / 2 if whole else 0
+    least = (whole[0].inner["uar"].value + min(one.score or 0 for one in known)) / 2 if whole else 0
     marked = {one.number for one in front if (one.score or 0) >= least}
     best = [replace(trial, front=trial.number in marked) for trial in whole[:keep]]
     others = [replace(trial, front=True) for trial in whole[keep:] if trial.number in marked]

@@ -1,0 +1,22 @@
+"""Which trials are kept, and which are on the front."""
+
+from __future__ import annotations
+
+from speech_emotion.evaluation.intervals import Score
+from speech_emotion.training.candidate import Candidate
+from speech_emotion.training.leaderboard import ranked
+from speech_emotion.training.trial import Trial
+from speech_emotion.training.winners import chosen
+
+
+def trial(number, uar, cost):
+    candidate = Candidate("lda", ("mfcc",), {"shrinkage": number / 10})
+    return Trial(number, candidate, 1.0, {"uar": Score(uar, uar, uar)}, cost=cost)
+
+
+def test_kept_are_the_best_and_what_costs_less_than_all_better_ones():
+    best, dear, cheap, useless = trial(1, 0.70, cost=20), trial(2, 0.66, cost=30), trial(3, 0.60, 5), trial(4, 0.20, 1)
+    leaderboard = ranked([useless, cheap, dear, best])
+    assert [one.number for one in leaderboard] == [1, 2, 3, 4]
+    assert [(one.number, one.front) for one in chosen(leaderboard, keep=1)] == [(1, True), (3, True)]
+    assert [(one.number, one.front) for one in chosen(leaderboard, keep=2)] == [(1, True), (2, False), (3, True)]
