@@ -53,6 +53,9 @@ def test_a_model_may_be_named_where_one_is_asked_for(tmp_path: Path, voice: Any)
         recognize(sound, "nobody")
     with pytest.raises(UsageError, match="a model is what load gives"):
         recognize(sound, 3)  # type: ignore[arg-type]
+    for many in (recognize_segments, recognize_files):  # refused when called, not with the first answer
+        with pytest.raises(UsageError, match="nobody"):
+            many([str(sound)], "nobody")  # type: ignore[operator]
 
 
 def test_scores_sum_to_one_highest_first(tmp_path: Path, voice: Any) -> None:

@@ -55,12 +55,12 @@ def test_strategies_that_learn_propose_better_candidates_than_chance(strategy):
     assert np.mean(last) > np.mean(random) + 0.08
 
 
-def test_what_is_hoped_of_candidates_follows_what_they_are_worth():
+def test_expected_improvement_follows_what_candidates_are_worth():
     surrogate = Surrogate(SPACE, tried("random", 40), 0)
     new = [one.candidate for one in tried("random", 20, seed=1)]
     effort = np.log([FAMILIES[one.family].effort for one in new])
-    hoped = surrogate.hoped(new) + effort
-    ranks = [np.argsort(np.argsort(values)) for values in (hoped, [quality(one) for one in new])]
+    improvement = surrogate.log_expected_improvement(new) + effort
+    ranks = [np.argsort(np.argsort(values)) for values in (improvement, [quality(one) for one in new])]
     assert np.corrcoef(*ranks)[0, 1] > 0.7
 
 
@@ -69,7 +69,7 @@ def test_what_takes_longer_to_learn_must_promise_more():
                   for name in ("lda", "extra_trees"))  # fmt: skip
     # both are known to score the same, so that the trees of the guess say the same of both
     surrogate = Surrogate(SPACE, [Known(place, each, 1, 0.5) for place, each in enumerate([lda, trees] * 3, 1)], 0)
-    quick, slow = surrogate.hoped([lda, trees])
+    quick, slow = surrogate.log_expected_improvement([lda, trees])
     efforts = [FAMILIES[name].effort for name in ("lda", "extra_trees")]
     assert quick - slow == pytest.approx(np.log(efforts[1] / efforts[0]))
 

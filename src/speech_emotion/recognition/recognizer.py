@@ -111,7 +111,10 @@ def recognize_segments(
         BundleError: if the model cannot.
         UsageError: if ``hop`` is not above 0 and at most ``window``, or there is no built-in model of that name.
     """
-    model = opened(model)
+    return _segments(source, opened(model), window, hop)
+
+
+def _segments(source: Source, model: Model, window: float, hop: float) -> Iterator[Prediction]:
     voiced = Voiced(window, model.config.rate)
     for part in windows(source, window, hop, model.config.rate):
         voiced.hear(part)
@@ -160,8 +163,7 @@ def recognize_files(
     hear = partial(recognize_file, model=opened(model), segments=segments, window=window, hop=hop)
     size = 1 if workers == 1 else FILES_AT_ONCE  # with each task the model travels to another process
     tasks = [todo[first : first + size] for first in range(0, len(todo), size)]
-    for answers in workers_.run(partial(_each, hear), tasks, workers):
-        yield from answers
+    return (answer for answers in workers_.run(partial(_each, hear), tasks, workers) for answer in answers)
 
 
 def recognize_file(

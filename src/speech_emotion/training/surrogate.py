@@ -39,7 +39,7 @@ NOT_MADE = -1.0
 def screened(
     space: SearchSpace, known: Sequence[Known], proposed: Iterator[Proposal | None], rng: np.random.Generator
 ) -> Iterator[Proposal | None]:
-    """Of proposals, litter by litter, those of which most is hoped.
+    """Of proposals, litter by litter, those of the highest expected improvement.
 
     Args:
         space: that they are from.
@@ -57,8 +57,8 @@ def screened(
         if not litter:
             yield from repeat(None, LITTER)  # as many as were not new
             continue
-        hoped = surrogate.hoped([one.candidate for one in litter])
-        for place in np.argsort(-hoped, kind="stable")[:TRIED]:
+        improvement = surrogate.log_expected_improvement([one.candidate for one in litter])
+        for place in np.argsort(-improvement, kind="stable")[:TRIED]:
             yield litter[place]
 
 
@@ -82,14 +82,15 @@ class Surrogate:
         forest = ExtraTreesRegressor(TREES, min_samples_leaf=2, max_features=0.5, random_state=seed)
         self._forest = forest.fit(self._rows(made), [one.score for one in told])
 
-    def hoped(self, candidates: Sequence[Candidate]) -> NDArray[np.float64]:
+    def log_expected_improvement(self, candidates: Sequence[Candidate]) -> NDArray[np.float64]:
         """The logarithm of how much each may better the best, on average, for its effort, shape (n,)."""
         rows = self._rows([self._space.choices(candidate) for candidate in candidates])
         each = np.stack([tree.predict(rows) for tree in self._forest.estimators_])
         spread = np.maximum(each.std(axis=0), UNSURE)
         effort = np.array([family_named(candidate.family).effort for candidate in candidates])
-        hoped: NDArray[np.float64] = np.log(spread / effort) + _log_gain((each.mean(axis=0) - self._best) / spread)
-        return hoped
+        gain = _log_gain((each.mean(axis=0) - self._best) / spread)
+        improvement: NDArray[np.float64] = np.log(spread / effort) + gain
+        return improvement
 
     def _rows(self, made: Sequence[dict[str, tuple[Any, Dimension]]]) -> NDArray[np.float32]:
         rows = np.full((len(made), len(self._names)), NOT_MADE, dtype=np.float32)
