@@ -94,7 +94,7 @@ def channels(
     with _opened(source) as sound:
         first = round((start or 0.0) * sound.rate)
         pieces, count = [], 0
-        for piece in sound.decode(first, None if end is None else round(end * sound.rate)):
+        for piece in _within_reason(sound, sound.decode(first, None if end is None else round(end * sound.rate))):
             pieces.append(piece)
             count += piece.size
             if most is not None and count > most:
@@ -176,7 +176,8 @@ class _Sound:
 
 _NOTHING: NDArray[np.float32] = np.empty(0, dtype=np.float32)
 _PIECE = 2**20  # values decoded at a time, channels counted: 4 MB
-_STRAY = 0.01  # the part of the samples that may be far beyond full scale: clicks of a damaged file
+_CLICKS = 100
+_STRAY = 0.01  # so many samples, and this part of those that are not 0, may be far beyond full scale: damage
 _MARGIN_SECONDS = 0.1  # more than half the length of soxr's HQ filter at LOWEST_RATE
 
 
@@ -191,19 +192,30 @@ def _resampled(sound: _Sound, rate: int, first: int, end: int | None) -> Iterato
     margin = math.ceil(_MARGIN_SECONDS * rate)
     skipped = max(0, first - margin) // there
     wanted = None if end is None else math.ceil((end + margin) / there) * here
-    pieces = _taken(sound, sound.decode(skipped * here, wanted), ToMono(sound.rate, rate))
+    pieces = _taken(_within_reason(sound, sound.decode(skipped * here, wanted)), ToMono(sound.rate, rate))
     offset = skipped * there
     return _between(pieces, first - offset, None if end is None else end - offset)
 
 
-def _taken(sound: _Sound, pieces: Iterator[NDArray[np.float32]], mixer: ToMono) -> Iterator[NDArray[np.float32]]:
-    for piece in pieces:
-        if np.mean(np.isfinite(piece) & (np.abs(piece) > LOUDEST)) > _STRAY:
-            raise AudioError(
-                f"{sound.name}: its floats are far beyond [-1, 1]; write integers as PCM, or divide them by 32768"
-            )
-        yield mixer.take(piece)
+def _taken(pieces: Iterator[NDArray[np.float32]], mixer: ToMono) -> Iterator[NDArray[np.float32]]:
+    yield from map(mixer.take, pieces)
     yield mixer.rest()
+
+
+def _within_reason(sound: _Sound, pieces: Iterator[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+    """The pieces, until more of a channel's samples than clicks would be are far beyond full scale."""
+    far, there = np.zeros((2, 1))
+    for piece in pieces:
+        there = there + np.count_nonzero(piece, axis=0)
+        if len(piece) and not max(piece.max(), -piece.min()) <= LOUDEST:  # so written, not-a-number comes here too
+            size = np.nan_to_num(np.abs(piece), nan=0, posinf=0)
+            far = far + np.count_nonzero(size > LOUDEST, axis=0)
+            if ((far > _CLICKS) & (far > _STRAY * there)).any():
+                raise AudioError(
+                    f"{sound.name}: its floats reach {size.max():.6g}, far beyond [-1, 1]; divide them by what is full "
+                    "scale to them (integers of 16 bits: 32768)"
+                )
+        yield piece
 
 
 def _between(pieces: Iterator[NDArray[np.float32]], first: int, end: int | None) -> Iterator[NDArray[np.float32]]:
