@@ -13,6 +13,7 @@ import os
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
@@ -122,6 +123,8 @@ class Standing:
         from joblib.externals.loky.process_executor import BrokenProcessPool
 
         if self._executor is None:
+            # loky starts another, and the answers are the same
+            warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
             self._executor = ProcessPoolExecutor(
                 max_workers=count, initializer=_begin_worker, initargs=(os.getpid(),), env=_ONE_THREAD
             )

@@ -53,6 +53,7 @@ def test_the_page_shows_scores_front_importance_and_lineage(made_table, folder):
     assert "evolution from" in progress
     assert "random from" in progress
     assert "On the front:" in text
+    assert "Statistics to choose from" in text
     assert "What mattered:" in text
     if best.parents:
         assert "Where the best comes from" in text

@@ -65,8 +65,8 @@ def demo(
     console.print(f"features: {len(shown.table)} recordings in {shown.seconds:.1f} s")
     console.print(f"report: {shown.page}   picture: {shown.picture}   models: {shown.result.paths[0].parent}")
     console.print(
-        "These were the prototype's features. On RAVDESS the built-in models hear twice as well: "
-        "speech-emotion predict FILES; train your own like them: speech-emotion train CORPUS -o mine.semodel"
+        "These were the prototype's features. The built-in models hear far better (README has the figures): "
+        "speech-emotion predict FILES; train your own on the same encoder: speech-emotion train CORPUS -o mine.semodel"
     )
     if warning:
         say(f"note: {warning}")

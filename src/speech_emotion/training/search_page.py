@@ -11,6 +11,7 @@ from ..corpora.paths import replacing
 from ..errors import MissingExtraError, counted
 from ..evaluation.report import interval, middle, percent, points
 from ..features.table import FeatureTable
+from ..features.whole import WHOLE
 from .importance import importances
 from .journal import best_over_time, curves, told
 from .leaderboard import SearchResult
@@ -201,13 +202,14 @@ def _settings(trial: Trial) -> str:
 
 def _about(result: SearchResult, space: SearchSpace, table: FeatureTable) -> Sequence[tuple[str, str]]:
     speakers = counted(len(set(table.speakers.tolist())), "speaker")
+    framed = set(space.features) - set(WHOLE)
     copies = f", learnt also {', '.join(table.copies)}" if table.copies else ""
     return [
         ("Recordings", f"{table.name}: {len(table)} utterances, {speakers}{copies}"),
         ("Emotions", ", ".join(result.emotions)),
         ("Licence", "; ".join(f"{origin.name}: {origin.licence}" for origin in table.origins)),
         ("Features to choose from", ", ".join(space.features)),
-        ("Statistics to choose from", ", ".join(space.statistics)),
+        *([("Statistics to choose from", ", ".join(space.statistics))] if framed else []),
         ("Families", ", ".join(space.families)),
         ("Strategy", f"{result.strategy}, seed {result.seed}"),
         ("Time", f"{result.seconds:.0f} s of trials, until: {result.stopped}"),
