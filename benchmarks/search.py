@@ -49,7 +49,6 @@ from speech_emotion.training.search_space import SearchSpace
 
 CORES = 2
 OUTER = 4
-
 Row = dict[str, str]
 
 
@@ -62,8 +61,7 @@ def main() -> None:
 
 def strategies(given: argparse.Namespace) -> Iterator[Row]:
     """Evolution against random, seed by seed."""
-    whole = classic(given)
-    for task, table in {"4 emotions": whole.select(CALM4), "8 emotions": whole}.items():
+    for task, table in tasks(given).items():
         outer: dict[str, list[float]] = {"random": [], "evolution": []}
         inner: dict[str, list[float]] = {"random": [], "evolution": []}
         reached = []
@@ -85,8 +83,7 @@ def strategies(given: argparse.Namespace) -> Iterator[Row]:
 
 def halves(given: argparse.Namespace) -> Iterator[Row]:
     """Evolution against random among half of the speakers, what they choose tested on all of the others."""
-    whole = classic(given)
-    for task, table in {"4 emotions": whole.select(CALM4), "8 emotions": whole}.items():
+    for task, table in tasks(given).items():
         found: dict[str, list[float]] = {"evolution": [], "random": []}
         for seed in range(given.seeds):
             for half, others in parted(table, seed):
@@ -305,6 +302,11 @@ def time_to(result: SearchResult, score: float) -> float:
     trials = sorted(result.leaderboard, key=lambda trial: trial.number)
     there = (trial.at for trial in trials if trial.inner and 100 * trial.inner["uar"].value >= score - 1e-9)
     return next(there, float("inf"))
+
+
+def tasks(given: argparse.Namespace) -> dict[str, FeatureTable]:
+    whole = classic(given)
+    return {"4 emotions": whole.select(CALM4), "8 emotions": whole}
 
 
 def classic(given: argparse.Namespace, copies: tuple[str, ...] = ()) -> FeatureTable:
