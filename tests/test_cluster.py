@@ -108,7 +108,19 @@ def test_an_item_that_ends_every_worker_is_told_in_one_line(own_cluster: Any, mo
 
 
 @pytest.mark.parametrize(
-    "address", ["", "10.0.0.1:8786", "tcp://10.0.0.1", "tcp://:8786", "http://a:1", "tcp://a:b", "tcp://a:1/x", "2"]
+    "address",
+    [
+        "",
+        "10.0.0.1:8786",
+        "tcp://10.0.0.1",
+        "tcp://:8786",
+        "http://a:1",
+        "tcp://a:b",
+        "tcp://a:1/x",
+        "2",
+        "tcp://a:65536",
+        "tcp://a:0",
+    ],
 )
 def test_what_is_no_address_is_refused_before_anything_is_done(address: str) -> None:
     with pytest.raises(UsageError, match=f"'{address}' is no address of a Dask scheduler; valid: tcp://HOST:PORT"):

@@ -35,7 +35,9 @@ from .workers import in_turn
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-ADDRESS = re.compile(r"(tcp|tls)://([^\s/:\[\]]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}")
+ADDRESS = re.compile(r"(tcp|tls)://([^\s/:\[\]]+|\[[0-9a-fA-F:.]+\]):(?P<port>[0-9]{1,5})")
+
+PORTS = range(1, 2**16)
 
 ANSWER_SECONDS = 10.0
 """How long a scheduler may take to answer, and a first worker to be there."""
@@ -64,7 +66,8 @@ def check(address: str) -> str:
         >>> check("tcp://10.0.0.1:8786")
         'tcp://10.0.0.1:8786'
     """
-    if not ADDRESS.fullmatch(address):
+    found = ADDRESS.fullmatch(address)
+    if not found or int(found["port"]) not in PORTS:
         raise UsageError(
             f"'{address}' is no address of a Dask scheduler; valid: tcp://HOST:PORT, such as tcp://10.0.0.1:8786"
         )

@@ -113,8 +113,17 @@ def test_a_mono_file_at_the_rate_asked_comes_through_bit_for_bit() -> None:
 
 
 def test_what_is_not_a_number_or_infinite_becomes_silence() -> None:
-    samples = read(floats([0.5, np.nan, np.inf, -np.inf, -0.5])).samples
-    np.testing.assert_array_equal(samples, np.array([0.5, 0, 0, 0, -0.5], dtype=np.float32))
+    samples = read(floats([0.5, np.nan, np.inf, -np.inf, -0.5, 0.25])).samples
+    np.testing.assert_array_equal(samples, np.array([0.5, 0, 0, 0, -0.5, 0.25], dtype=np.float32))
+
+
+@pytest.mark.parametrize(("lost", "share"), [(16_000, "all"), (9_600, "60 %")])
+def test_a_file_of_which_more_than_half_is_no_numbers_is_refused(lost: int, share: str) -> None:
+    samples = np.full(16_000, 0.1)
+    samples[:lost:2], samples[1:lost:2] = np.nan, np.inf
+    for heard in (read, channels, lambda file: list(blocks(file))):
+        with pytest.raises(AudioError, match=f"{share} of its samples are not-a-number or infinite"):
+            heard(floats(samples))
 
 
 def test_one_bad_sample_spoils_no_other_channel() -> None:

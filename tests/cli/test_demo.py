@@ -14,6 +14,7 @@ from speech_emotion import corpora
 from speech_emotion.cli import demo as command
 from speech_emotion.cli.main import run
 from speech_emotion.corpora import ravdess
+from speech_emotion.evaluation import side_by_side
 from speech_emotion.evaluation.intervals import Score
 from speech_emotion.features.table import FeatureTable
 from speech_emotion.models import bundle
@@ -30,6 +31,7 @@ def test_the_road_on_synthetic_voices_says_so_first_and_last(
     monkeypatch.delenv("SPEECH_EMOTION_DATA", raising=False)
     monkeypatch.setattr(corpora, "cache_folder", lambda: tmp_path / "cache")
     monkeypatch.setattr(corpora, "answers", lambda archive, seconds: False)
+    monkeypatch.setattr(side_by_side, "quick_warnings", lambda table, seed: ("a leak",))
     out = tmp_path / "out"
     assert run(["demo", "--budget", "1s", "--folder", str(out), "--workers", "2"]) == 0
     shown, told = capsys.readouterr()
@@ -41,6 +43,8 @@ def test_the_road_on_synthetic_voices_says_so_first_and_last(
     assert {path.name for path in out.iterdir()} == {"report.html", "confusion.png", "features.npz", "models"}
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "SYNTHETIC" in page
+    assert "1 warning:" in page
+    assert page.count("<li>a leak</li>") == 1
     assert "<script" not in page
     assert not re.search(r"""(?:src|href)=["'](?!#|data:)""", page)
     assert len(list(csv.DictReader((out / "models" / "leaderboard.csv").open(encoding="utf-8")))) >= 1

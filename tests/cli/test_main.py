@@ -35,7 +35,8 @@ def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None
     [
         (["predict"], "Missing argument 'files'"),
         (["predict", "--bogus", "x"], "No such option: --bogus"),
-        (["predict", "x.wav", "--top-k", "0"], "Invalid value for '--top-k'"),
+        (["predict", "x.wav", "--top-k", "0"], "Invalid value for '--top-k': '0' should be greater than or equal to 1"),
+        (["predict", "x.wav", "--top-k", "x\n"], r"Invalid value for '--top-k': 'x\n' should be a valid integer"),
         (["no-such-command"], "No such command 'no-such-command'"),
         (["predict", "x.wav", "--format", "jsn"], "unknown format 'jsn' (valid: table, json, jsonl, csv, vtt, rttm)"),
         (["predict", "x.wav", "--model", "clasic"], "did you mean 'classic'?"),

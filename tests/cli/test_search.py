@@ -125,7 +125,7 @@ def test_a_wrong_call_is_one_line(saved, tmp_path, refused, options, message):
 
 def test_a_score_that_cannot_be_reached_is_refused_before_the_recordings_are_read(tmp_path, capsys):
     assert run(["search", "no-such-corpus", "--until", "60", "--models-dir", str(tmp_path)]) == 2
-    assert capsys.readouterr().err == "error: until is a UAR above 0 and at most 1, not 60: 0.6\n"
+    assert capsys.readouterr().err == "error: until is a UAR above 0 and at most 1, such as 0.6, not 60\n"
 
 
 def test_a_space_that_the_recordings_do_not_fill_is_refused_before_they_are_read(tmp_path, capsys):

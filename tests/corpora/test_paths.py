@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -117,6 +118,14 @@ def test_a_file_that_is_not_finished_leaves_the_old_one_and_nothing_else(tmp_pat
         part.write_text("half", encoding="utf-8")
         raise KeyboardInterrupt
     assert [file.read_text(encoding="utf-8") for file in tmp_path.iterdir()] == ["old"]
+
+
+def test_a_full_disk_is_told_with_the_file_and_other_errors_as_they_are(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    for error, named in ((errno.ENOSPC, str(target)), (errno.ECONNRESET, None)):
+        with pytest.raises(OSError, match=os.strerror(error)) as told, paths.replacing(target):
+            raise OSError(error, os.strerror(error))
+        assert told.value.filename == named
 
 
 FORKED = """

@@ -244,8 +244,23 @@ def test_the_builtin_model_is_sound_and_small() -> None:
 
 
 def test_one_path_in_place_of_many_is_refused() -> None:
-    with pytest.raises(UsageError, match="takes many paths"):
-        list(recognize_files("a.wav"))
+    for path in ("a.wav", Path("a.wav")):
+        with pytest.raises(UsageError, match=r"takes many paths, not one: recognize_files\(\['a.wav'\]\)"):
+            recognize_files(path)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("given", [None, 3, b"a.wav"])
+def test_what_is_no_list_of_paths_is_refused(given: object) -> None:
+    with pytest.raises(UsageError, match=f"takes many paths, such as .* not {given!r}"):
+        recognize_files(given)  # type: ignore[arg-type]
+
+
+def test_an_entry_that_is_no_path_is_named() -> None:
+    with pytest.raises(UsageError, match="number 1 is 7"):
+        recognize_files(["a.wav", 7])  # type: ignore[list-item]
+    (answer,) = recognize_files([Path("missing.wav")])
+    assert answer.path == "missing.wav"
+    assert answer.error
 
 
 @pytest.mark.parametrize("source", [None, 5, io.StringIO("text")])

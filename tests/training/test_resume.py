@@ -154,6 +154,27 @@ def test_what_is_no_journal_is_refused_and_kept(made_table, tmp_path, text):
     assert (tmp_path / "evolution.journal").read_text() == text
 
 
+@pytest.mark.parametrize("end", ["{}\n", '{"op_code": 4, "half\n', "\0" * 512, "\0\n", "7\n"])
+def test_a_broken_end_costs_nothing_else(made_table, tmp_path, end):
+    table = made_table(clips=2)
+    begin(table, tmp_path, 2)
+    with (tmp_path / "evolution.journal").open("a") as journal:
+        journal.write(end)
+    result = search(table, trials=4, folder=tmp_path, resume=True, **QUICK)
+    assert sorted(trial.number for trial in result.leaderboard) == [1, 2, 3, 4]
+
+
+def test_a_journal_that_is_broken_in_the_middle_is_refused_with_the_line_and_kept(made_table, tmp_path):
+    table = made_table(clips=2)
+    begin(table, tmp_path, 2)
+    journal = tmp_path / "evolution.journal"
+    lines = journal.read_text().splitlines(keepends=True)
+    journal.write_text("".join([*lines[:2], "{}\n", *lines[2:]]))
+    with pytest.raises(UsageError, match=r"evolution\.journal: line 3 is broken"):
+        search(table, trials=4, folder=tmp_path, resume=True, **QUICK)
+    assert journal.read_text().splitlines(keepends=True)[2:] == ["{}\n", *lines[2:]]
+
+
 def test_a_search_that_was_killed_before_its_first_trial_begins_anew(made_table, tmp_path):
     table = made_table(clips=2)
     begin(table, tmp_path, 1)

@@ -341,7 +341,7 @@ def test_wrong_arguments_are_refused_before_any_work(made_table, tmp_path):
     (tmp_path / "file").write_text("")
     for wrong, message in (
         ({"strategy": "evolve"}, "unknown strategy 'evolve'"),
-        ({"until": 60}, "until is a UAR above 0 and at most 1, not 60: 0.6"),
+        ({"until": 60}, "until is a UAR above 0 and at most 1, such as 0.6, not 60"),
         ({"outer": 1}, "outer must be 2 or more, not 1"),
         ({"budget": "soon"}, "budget must be a time above 0, such as 90s, 5m or 1h, not 'soon'"),
         ({"trials": 0}, "trials must be 1 or more, not 0"),

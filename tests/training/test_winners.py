@@ -9,9 +9,9 @@ from speech_emotion.training.trial import Trial
 from speech_emotion.training.winners import chosen
 
 
-def trial(number, uar, cost):
+def trial(number, uar, cost, uars=()):
     candidate = Candidate("lda", ("mfcc",), {"shrinkage": number / 10})
-    return Trial(number, candidate, 1.0, {"uar": Score(uar, uar, uar)}, cost=cost)
+    return Trial(number, candidate, 1.0, {"uar": Score(uar, uar, uar)}, cost=cost, uars=uars or (number, uar))
 
 
 def test_kept_are_the_best_and_what_costs_less_than_all_better_ones():
@@ -20,3 +20,12 @@ def test_kept_are_the_best_and_what_costs_less_than_all_better_ones():
     assert [one.number for one in leaderboard] == [1, 2, 3, 4]
     assert [(one.number, one.front) for one in chosen(leaderboard, keep=1)] == [(1, True), (3, True)]
     assert [(one.number, one.front) for one in chosen(leaderboard, keep=2)] == [(1, True), (2, False), (3, True)]
+
+
+def test_of_candidates_that_answer_alike_the_first_is_kept_and_the_next_best_takes_the_place():
+    alike = [trial(number, 0.70, cost=20, uars=(0.6, 0.8)) for number in (1, 2, 3)]
+    other, cheaper = trial(4, 0.65, cost=20), trial(5, 0.70, cost=10, uars=(0.6, 0.8))
+    assert [one.number for one in chosen(ranked([*alike, other]), keep=2)] == [1, 4]
+    assert [one.number for one in chosen(ranked([*alike, other]), keep=3)] == [1, 2, 4]
+    kept = chosen(ranked([*alike, other, cheaper]), keep=2)
+    assert [(one.number, one.front) for one in kept] == [(1, False), (5, True), (4, False)]

@@ -2,9 +2,9 @@
 
 libsndfile decodes; where it cannot, FFmpeg's libraries do (see :mod:`.media`); soxr resamples at its HQ
 setting. Channels are mixed by their mean. A sample that is not a number, or infinite, becomes 0; what lies
-beyond [-1, 1] is clipped there, before the mix and again after resampling; floats that are integers, never divided, are
-refused: clipped they would be noise. Nothing else is done to the sound: a constant offset (DC) stays, and a file
-that is mono and at the asked rate comes through bit for bit.
+beyond [-1, 1] is clipped there, before the mix and again after resampling. Floats that are integers, never divided,
+are refused: clipped they would be noise; and so is a file of which more than half is no numbers. Nothing else is done
+to the sound: a constant offset (DC) stays, and a file that is mono and at the asked rate comes through bit for bit.
 
 A header is not believed: a file is read until no more comes, so one that is cut off gives what it holds, and
 one that claims to be endless costs no memory.
@@ -203,11 +203,17 @@ def _taken(pieces: Iterator[NDArray[np.float32]], mixer: ToMono) -> Iterator[NDA
 
 
 def _within_reason(sound: _Sound, pieces: Iterator[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
-    """The pieces, until more of a channel's samples than clicks would be are far beyond full scale."""
+    """The pieces, until more of a channel's samples than clicks would be are far beyond full scale.
+
+    In the end half of them must have been numbers.
+    """
     far, there = np.zeros((2, 1))
+    lost = count = 0
     for piece in pieces:
+        count += piece.size
         there = there + np.count_nonzero(piece, axis=0)
         if len(piece) and not max(piece.max(), -piece.min()) <= LOUDEST:  # so written, not-a-number comes here too
+            lost += piece.size - np.count_nonzero(np.isfinite(piece))
             size = np.nan_to_num(np.abs(piece), nan=0, posinf=0)
             far = far + np.count_nonzero(size > LOUDEST, axis=0)
             if ((far > _CLICKS) & (far > _STRAY * there)).any():
@@ -216,6 +222,9 @@ def _within_reason(sound: _Sound, pieces: Iterator[NDArray[np.float32]]) -> Iter
                     "scale to them (integers of 16 bits: 32768)"
                 )
         yield piece
+    if lost > count / 2:
+        share = "all" if lost == count else f"{100 * lost / count:.0f} %"
+        raise AudioError(f"{sound.name}: {share} of its samples are not-a-number or infinite; write the file anew")
 
 
 def _between(pieces: Iterator[NDArray[np.float32]], first: int, end: int | None) -> Iterator[NDArray[np.float32]]:

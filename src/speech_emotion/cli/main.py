@@ -20,7 +20,7 @@ from typing import Annotated, NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from ..errors import SpeechEmotionError
+from ..errors import SpeechEmotionError, visible
 from . import (
     chat,
     corpus,
@@ -154,6 +154,9 @@ def run(arguments: list[str]) -> int:
 
 def _in_one_line(error: TyperException) -> str:
     text = " ".join(error.format_message().split()) if hasattr(error, "format_message") else str(error)
+    errors = getattr(error.__context__, "errors", None)
+    if errors is not None:  # pydantic's, which know what was given: the message that typer makes of them does not
+        text = text.replace("Input should", f"'{visible(str(errors()[0]['input']))}' should")
     context = getattr(error, "ctx", None)
     help_ = f" (see {context.command_path} --help)" if context is not None else ""
     return f"{text.rstrip('.')}{help_}"

@@ -44,7 +44,7 @@ def search(
     ] = None,
     trials: Annotated[int | None, typer.Option(min=1, help="How many candidates to try in all.")] = None,
     until: Annotated[
-        float | None, typer.Option(help="Stop at this UAR among the recordings to choose by, from 0 to 1.")
+        float | None, typer.Option(help="Stop at this UAR among the recordings to choose by: above 0, at most 1.")
     ] = None,
     keep: Annotated[int, typer.Option(min=1, help="How many of the best to save.")] = 5,
     models_dir: Annotated[

@@ -6,6 +6,7 @@ index is read once a process, and a member is decompressed in memory.
 
 from __future__ import annotations
 
+import errno
 import io
 import lzma
 import os
@@ -165,6 +166,10 @@ def replacing(target: Path) -> Iterator[Path]:
     try:
         yield part
         part.replace(target)
+    except OSError as error:  # of a full disk Python does not say which file
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) or error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, str(target)) from error
     finally:
         part.unlink(missing_ok=True)
 

@@ -128,7 +128,7 @@ def hear(window: Window, model: Model) -> NDArray[np.float64]:
 
 
 def recognize_files(
-    paths: Iterable[str],
+    paths: Iterable[str | os.PathLike[str]],
     model: Heard = None,
     *,
     segments: bool = False,
@@ -151,11 +151,10 @@ def recognize_files(
 
     Raises:
         BundleError: if the model cannot be read.
-        UsageError: if one path is given in place of many, or there is no built-in model of that name.
+        UsageError: if one path is given in place of many, or something else, or there is no built-in model of that
+            name.
     """
-    if isinstance(paths, str):
-        raise UsageError(f"recognize_files takes many paths, not one: recognize_files(['{paths}'])")
-    todo = list(paths)
+    todo = _paths(paths)
     if workers is None and len(todo) < WORTH_PROCESSES:
         workers = 1
     if segments:
@@ -213,6 +212,18 @@ def answered(path: str, model: Model, source: Source | None, hear: Callable[[Sou
     except SpeechEmotionError as error:
         name = path if source is None else getattr(source, "name", path)
         return Recognition(path, model.name, error=str(error).removeprefix(f"{name}: "))
+
+
+def _paths(given: Iterable[str | os.PathLike[str]]) -> list[str]:
+    if isinstance(given, (str, os.PathLike)):
+        raise UsageError(f"recognize_files takes many paths, not one: recognize_files(['{given}'])")
+    if not isinstance(given, Iterable) or isinstance(given, bytes):
+        raise UsageError(f"recognize_files takes many paths, such as ['call.wav'], not {given!r:.60}")
+    paths = list(given)
+    for place, path in enumerate(paths):
+        if not isinstance(path, (str, os.PathLike)):
+            raise UsageError(f"recognize_files takes paths, such as 'call.wav'; number {place} is {path!r:.60}")
+    return [os.fspath(path) for path in paths]
 
 
 def _each(hear: Callable[[str], Recognition], paths: list[str]) -> list[Recognition]:

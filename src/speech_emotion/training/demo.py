@@ -113,7 +113,8 @@ def demonstrate(
             workers=workers,
             step=lambda line, task=task: step(f"{family(FAMILY).summary}, {task}: {line}"),  # type: ignore[misc]
         )
-        studies.append(replace(found, about=(), left_out={}))  # the page tells that once, for both tasks
+        leaks = found.leaks if part is table else ()  # the page tells these and the facts once, for both tasks
+        studies.append(replace(found, about=(), left_out={}, leaks=leaks))
     task, part = next(iter(tasks.items()))
     with step(f"searching for a better model of {task} for {budget}") as progress:
         begun_search = time.monotonic()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from .proposals import quiet
 from .search_space import SearchSpace
+from .spaces import frozen
 from .trial import Trial
 
 FEWEST = 12
@@ -24,7 +25,6 @@ def importances(trials: Sequence[Trial], space: SearchSpace, family: str | None 
     """
     import optuna
     from optuna.importance import FanovaImportanceEvaluator, get_param_importances
-    from optuna.trial import create_trial
 
     made = []
     for trial in trials:
@@ -41,13 +41,6 @@ def importances(trials: Sequence[Trial], space: SearchSpace, family: str | None 
     with quiet():
         study = optuna.create_study(direction="maximize")
         for score, choices in made:
-            own = {name: choices[name] for name in wanted}
-            study.add_trial(
-                create_trial(
-                    params={name: dimension.told(value) for name, (value, dimension) in own.items()},
-                    distributions={name: dimension.distribution() for name, (_, dimension) in own.items()},
-                    value=score,
-                )
-            )
+            study.add_trial(frozen({name: choices[name] for name in wanted}, value=score))
         found = get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=0), params=wanted)
     return {name.removeprefix("features.").removeprefix(f"{family}."): share for name, share in found.items()}

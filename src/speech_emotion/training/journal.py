@@ -21,6 +21,7 @@ from ..evaluation.intervals import Score
 from ..features.table import FeatureTable
 from .proposals import quiet
 from .search_space import SearchSpace
+from .spaces import frozen
 from .trial import Trial
 
 SUFFIX = ".journal"
@@ -131,16 +132,14 @@ class Journal:
         Raises:
             StorageError: if the file was removed or changed, or the disk is full.
         """
-        from optuna.trial import TrialState, create_trial
+        from optuna.trial import TrialState
 
-        made = self._space.choices(trial.candidate)
         whole = bool(trial.inner)
         with quiet():
-            line = create_trial(
+            line = frozen(
+                self._space.choices(trial.candidate),
                 state=TrialState.COMPLETE if whole else TrialState.FAIL if trial.error else TrialState.PRUNED,
                 values=[trial.inner["uar"].value, float(trial.cost)] if whole else None,
-                params={name: dimension.told(value) for name, (value, dimension) in made.items()},
-                distributions={name: dimension.distribution() for name, (_, dimension) in made.items()},
                 user_attrs=told(trial),
             )
             try:
@@ -252,7 +251,7 @@ def _opened(path: Path) -> Any:
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend
 
-    _cut_off_half_a_line(path)
+    _cut_off_a_broken_end(path)
     try:
         storage = JournalStorage(JournalFileBackend(str(path), lock_obj=_Held()))  # type: ignore[arg-type]
         return optuna.create_study(
@@ -263,16 +262,27 @@ def _opened(path: Path) -> Any:
         raise UsageError(f"{path} is not a search's journal ({reason}); remove it, or name another folder") from error
 
 
-def _cut_off_half_a_line(path: Path) -> None:
+def _cut_off_a_broken_end(path: Path) -> None:
+    """Remove a last line that is not whole, as a killed process or a broken disk leaves it; refuse a file that is
+    broken before that."""
     if not path.exists():
         return
     with path.open("rb+") as file:
-        content = file.read()
-        if content and not content.startswith(b"{"):
+        lines = file.readlines()
+        sound = next((number for number, line in enumerate(lines) if not _is_a_step(line)), len(lines))
+        if sound == 0 and lines and not lines[0].startswith(b"{"):
             raise UsageError(f"{path} is not a search's journal; remove it, or name another folder")
-        whole = content.rfind(b"\n") + 1
-        if whole < len(content):
-            file.truncate(whole)
+        if sound < len(lines) - 1:
+            raise UsageError(f"{path}: line {sound + 1} is broken; remove it, or name another folder")
+        file.truncate(sum(map(len, lines[:sound])))
+
+
+def _is_a_step(line: bytes) -> bool:
+    """Whether this is a whole line of a journal of Optuna's."""
+    try:
+        return line.endswith(b"\n") and "op_code" in json.loads(line)
+    except (ValueError, TypeError):
+        return False
 
 
 def _check(there: Mapping[str, Any], origins: Origins, path: Path) -> None:

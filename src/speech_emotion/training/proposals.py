@@ -19,7 +19,7 @@ from ..errors import MissingExtraError, UsageError, unknown
 from .evolution import Known, Proposal, evolved, firsts
 from .families import family as family_named
 from .search_space import SearchSpace
-from .spaces import Dimension
+from .spaces import Dimension, frozen
 from .surrogate import screened
 
 GENERATION = 6
@@ -80,7 +80,6 @@ def _tpe(space: SearchSpace, known: Sequence[Known], rng: np.random.Generator) -
     if not known:
         yield from firsts(space)
     import optuna
-    from optuna.trial import create_trial
 
     with quiet():
         sampler = optuna.samplers.TPESampler(
@@ -89,13 +88,7 @@ def _tpe(space: SearchSpace, known: Sequence[Known], rng: np.random.Generator) -
         study = optuna.create_study(direction="maximize", sampler=sampler)
         for one in known:
             if one.score is not None:
-                made = space.choices(one.candidate)
-                told = create_trial(
-                    params={name: dimension.told(value) for name, (value, dimension) in made.items()},
-                    distributions={name: dimension.distribution() for name, (_, dimension) in made.items()},
-                    value=one.score,
-                )
-                study.add_trial(told)
+                study.add_trial(frozen(space.choices(one.candidate), value=one.score))
     while True:
         with quiet():
             trial = study.ask()

@@ -66,7 +66,7 @@ def search(
         budget: time for the trials of this run: seconds, or ``"90s"``, ``"5m"``, ``"1h"``; five minutes if neither
             ``trials`` nor ``until`` is given.
         trials: how many candidates in all; the same seed and trials give the same result.
-        until: stop at an inner UAR of this, from 0 to 1.
+        until: stop at an inner UAR of this, above 0 and at most 1.
         keep: how many of the best to save, beside those on the front of UAR and cost.
         folder: where to save them, with ``leaderboard.csv``, ``search.html`` and the journal; the models of an
             earlier search there are replaced.
@@ -146,7 +146,7 @@ def check_until(until: float | None) -> None:
         UsageError: if it is not above 0 and at most 1.
     """
     if until is not None and not 0 < until <= 1:
-        raise UsageError(f"until is a UAR above 0 and at most 1, not {until:g}: 0.6")
+        raise UsageError(f"until is a UAR above 0 and at most 1, such as 0.6, not {until:g}")
 
 
 def parse_budget(budget: str | float | None) -> float:

@@ -85,7 +85,7 @@ def front_svg(trials: Sequence[Trial], kept: Sequence[Trial]) -> str:
         if few:  # less than a power of ten: round numbers, no more than there is room for
             axes.xaxis.set_major_locator(MaxNLocator(4))
             axes.xaxis.set_minor_locator(NullLocator())
-        axes.set_xlabel("million multiplications for three seconds")
+        axes.set_xlabel("million multiplications for three seconds (logarithmic)")
         axes.set_ylabel("UAR among those chosen by, %")
         axes.legend(loc="lower right", fontsize=9)
 

@@ -200,7 +200,11 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
         found: dict[str, Any] = {} if len(text) > LARGEST else tomllib.loads(text)
     except FileNotFoundError:
         raise UsageError(f"no such file: {path}") from None
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise UsageError(f"{path}: {(error.strerror or str(error)).lower()}; name a TOML file") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not a search space in TOML: it is no text") from error
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not a search space in TOML: {' '.join(str(error).split())}") from error
     if len(text) > LARGEST:
         raise UsageError(f"{path} is longer than any search space; name the TOML file")

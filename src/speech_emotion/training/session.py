@@ -236,6 +236,7 @@ class _Found:
                     tell(done, len(winners))
             if len(pool) > 1:
                 self._join(pool, [answers[one.number] for one in pool], fitted, test)
+            self._time()
         except KeyboardInterrupt:
             if not self.models:
                 raise
@@ -250,7 +251,7 @@ class _Found:
         except SpeechEmotionError as error:  # the others are worth keeping
             self.leaderboard[where] = replace(trial, file=None, error=str(error))
             return
-        self.leaderboard[where] = replace(trial, size=path.stat().st_size, milliseconds=milliseconds(path))
+        self.leaderboard[where] = replace(trial, size=path.stat().st_size)
         self.models.append(model)
 
     def _join(
@@ -272,6 +273,16 @@ class _Found:
             self.ensemble = replace(self.ensemble, error=str(error))
             return
         self.joined = model
-        self.ensemble = replace(
-            self.ensemble, outer=outer, file=ENSEMBLE, size=path.stat().st_size, milliseconds=milliseconds(path)
-        )
+        self.ensemble = replace(self.ensemble, outer=outer, file=ENSEMBLE, size=path.stat().st_size)
+
+    def _time(self) -> None:
+        """Measure how long the saved models take to hear, now that nothing is at work."""
+        names = [trial.file for trial in self.leaderboard if trial.file]
+        if self.joined is not None:
+            names.append(ENSEMBLE)
+        times = dict(zip(names, milliseconds([self.place / name for name in names]), strict=True))
+        self.leaderboard = [
+            replace(trial, milliseconds=times[trial.file]) if trial.file else trial for trial in self.leaderboard
+        ]
+        if self.ensemble is not None:
+            self.ensemble = replace(self.ensemble, milliseconds=times.get(ENSEMBLE))

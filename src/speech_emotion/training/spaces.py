@@ -6,6 +6,7 @@ All that is random comes from the generator that is given, so that the same one 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -199,3 +200,19 @@ class Several:
 
 
 Dimension: TypeAlias = Choice | Real | Whole
+
+
+def frozen(choices: Mapping[str, tuple[Any, Dimension]], **about: Any) -> Any:
+    """Optuna's finished trial of choices that were made.
+
+    Args:
+        choices: by the dimension's name, the value and the dimension.
+        about: what else Optuna's ``create_trial`` takes, such as ``value``.
+    """
+    from optuna.trial import create_trial
+
+    return create_trial(
+        params={name: dimension.told(value) for name, (value, dimension) in choices.items()},
+        distributions={name: dimension.distribution() for name, (_, dimension) in choices.items()},
+        **about,
+    )
