@@ -38,6 +38,7 @@ Result = TypeVar("Result")
 ADDRESS = re.compile(r"(tcp|tls)://([^\s/:\[\]]+|\[[0-9a-fA-F:.]+\]):(?P<port>[0-9]{1,5})")
 
 PORTS = range(1, 2**16)
+"""That a scheduler may listen at."""
 
 ANSWER_SECONDS = 10.0
 """How long a scheduler may take to answer, and a first worker to be there."""

@@ -122,9 +122,13 @@ def test_a_file_that_is_not_finished_leaves_the_old_one_and_nothing_else(tmp_pat
 
 def test_a_full_disk_is_told_with_the_file_and_other_errors_as_they_are(tmp_path: Path) -> None:
     target = tmp_path / "a.txt"
-    for error, named in ((errno.ENOSPC, str(target)), (errno.ECONNRESET, None)):
+    for error, own, named in (
+        (errno.ENOSPC, None, str(target)),
+        (errno.ENOSPC, "/elsewhere", "/elsewhere"),
+        (errno.ECONNRESET, None, None),
+    ):
         with pytest.raises(OSError, match=os.strerror(error)) as told, paths.replacing(target):
-            raise OSError(error, os.strerror(error))
+            raise OSError(error, os.strerror(error), own)
         assert told.value.filename == named
 
 

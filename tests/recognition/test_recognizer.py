@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -256,8 +257,9 @@ def test_what_is_no_list_of_paths_is_refused(given: object) -> None:
 
 
 def test_an_entry_that_is_no_path_is_named() -> None:
-    with pytest.raises(UsageError, match="number 1 is 7"):
-        recognize_files(["a.wav", 7])  # type: ignore[list-item]
+    for entry in (7, b"a.wav", None):
+        with pytest.raises(UsageError, match=re.escape(f"paths[1] is {entry!r}")):
+            recognize_files(["a.wav", entry])  # type: ignore[list-item]
     (answer,) = recognize_files([Path("missing.wav")])
     assert answer.path == "missing.wav"
     assert answer.error

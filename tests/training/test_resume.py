@@ -146,22 +146,58 @@ def test_going_on_with_something_else_is_refused_in_a_line(made_table, tmp_path,
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize("text", ["mine\nand mine\n", "mine, without an end"])
+OTHERS = [
+    "mine\nand mine\n",
+    "mine, without an end",
+    '{"a": 1}\n',
+    '{"a": 1}',
+    '{\n "a": 1\n}\n',
+    "[" * 100_000,
+    "\0" * 9,
+]
+
+
+@pytest.mark.parametrize("text", OTHERS)
 def test_what_is_no_journal_is_refused_and_kept(made_table, tmp_path, text):
     (tmp_path / "evolution.journal").write_text(text)
-    with pytest.raises(UsageError, match="is not a search's journal"):
-        search(made_table(), trials=1, folder=tmp_path, **QUICK)
+    for resume in (False, True):
+        with pytest.raises(UsageError, match="is not a search's journal"):
+            search(made_table(), trials=1, folder=tmp_path, resume=resume, **QUICK)
     assert (tmp_path / "evolution.journal").read_text() == text
 
 
-@pytest.mark.parametrize("end", ["{}\n", '{"op_code": 4, "half\n', "\0" * 512, "\0\n", "7\n"])
+def test_a_journal_of_another_program_is_refused_and_kept(made_table, tmp_path):
+    path = tmp_path / "evolution.journal"
+    storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(path)))
+    optuna.create_study(storage=storage, study_name="mine").optimize(lambda trial: trial.suggest_float("x", 0, 1), 2)
+    before = path.read_bytes()
+    for resume in (False, True):
+        with pytest.raises(UsageError, match=r"is not a search's journal \(its studies are mine\)"):
+            search(made_table(), trials=1, folder=tmp_path, resume=resume, **QUICK)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("end", ["{}\n", '{"op_code": 4, "half\n', '{"op_code": 4, "half', "\0" * 512, "\0\n", "7\n"])
 def test_a_broken_end_costs_nothing_else(made_table, tmp_path, end):
     table = made_table(clips=2)
     begin(table, tmp_path, 2)
     with (tmp_path / "evolution.journal").open("a") as journal:
         journal.write(end)
-    result = search(table, trials=4, folder=tmp_path, resume=True, **QUICK)
-    assert sorted(trial.number for trial in result.leaderboard) == [1, 2, 3, 4]
+    made = []
+    search(table, trials=4, folder=tmp_path, resume=True, on_trial=made.append, **QUICK)
+    assert [trial.number for trial in made] == [3, 4]
+
+
+def test_a_last_line_without_its_end_is_not_lost(made_table, tmp_path):
+    table = made_table(clips=2)
+    begin(table, tmp_path, 2)
+    journal = tmp_path / "evolution.journal"
+    whole = [line for line in journal.read_bytes().splitlines(keepends=True) if b'"finished"' not in line]
+    journal.write_bytes(b"".join(whole).rstrip(b"\n"))
+    made = []
+    search(table, trials=4, folder=tmp_path, resume=True, on_trial=made.append, **QUICK)
+    assert [trial.number for trial in made] == [3, 4]
+    assert journal.read_bytes().startswith(b"".join(whole))
 
 
 def test_a_journal_that_is_broken_in_the_middle_is_refused_with_the_line_and_kept(made_table, tmp_path):
@@ -170,9 +206,21 @@ def test_a_journal_that_is_broken_in_the_middle_is_refused_with_the_line_and_kep
     journal = tmp_path / "evolution.journal"
     lines = journal.read_text().splitlines(keepends=True)
     journal.write_text("".join([*lines[:2], "{}\n", *lines[2:]]))
-    with pytest.raises(UsageError, match=r"evolution\.journal: line 3 is broken"):
+    with pytest.raises(UsageError, match=r"evolution\.journal: line 3 is broken; move the file away"):
         search(table, trials=4, folder=tmp_path, resume=True, **QUICK)
     assert journal.read_text().splitlines(keepends=True)[2:] == ["{}\n", *lines[2:]]
+
+
+def test_the_page_reads_other_journals_and_leaves_them_as_they_are(made_table, tmp_path):
+    table = made_table(clips=2)
+    search(table, "random", trials=2, folder=tmp_path, **QUICK)
+    others = {"random.journal": (tmp_path / "random.journal").read_bytes() + b'{"half', "notes.journal": b'{"a": 1}\n'}
+    for name, content in others.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "folder.journal").mkdir()
+    search(table, trials=2, folder=tmp_path, **QUICK)
+    assert {name: (tmp_path / name).read_bytes() for name in others} == others
+    assert "random from" in (tmp_path / "search.html").read_text(encoding="utf-8")
 
 
 def test_a_search_that_was_killed_before_its_first_trial_begins_anew(made_table, tmp_path):

@@ -178,6 +178,7 @@ _NOTHING: NDArray[np.float32] = np.empty(0, dtype=np.float32)
 _PIECE = 2**20  # values decoded at a time, channels counted: 4 MB
 _CLICKS = 100
 _STRAY = 0.01  # so many samples, and this part of those that are not 0, may be far beyond full scale: damage
+_JUDGED_SECONDS = 10  # that must have been read before a sound is refused for samples that are no numbers
 _MARGIN_SECONDS = 0.1  # more than half the length of soxr's HQ filter at LOWEST_RATE
 
 
@@ -194,7 +195,9 @@ def _resampled(sound: _Sound, rate: int, first: int, end: int | None) -> Iterato
     wanted = None if end is None else math.ceil((end + margin) / there) * here
     pieces = _taken(_within_reason(sound, sound.decode(skipped * here, wanted)), ToMono(sound.rate, rate))
     offset = skipped * there
-    return _between(pieces, first - offset, None if end is None else end - offset)
+    yield from _between(pieces, first - offset, None if end is None else end - offset)
+    for _ in pieces:  # the margin after a part: all that was decoded is judged
+        pass
 
 
 def _taken(pieces: Iterator[NDArray[np.float32]], mixer: ToMono) -> Iterator[NDArray[np.float32]]:
@@ -205,7 +208,7 @@ def _taken(pieces: Iterator[NDArray[np.float32]], mixer: ToMono) -> Iterator[NDA
 def _within_reason(sound: _Sound, pieces: Iterator[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
     """The pieces, until more of a channel's samples than clicks would be are far beyond full scale.
 
-    In the end half of them must have been numbers.
+    So, too, once more than half are no numbers, which is judged from the tenth second on, and at the end.
     """
     far, there = np.zeros((2, 1))
     lost = count = 0
@@ -221,10 +224,15 @@ def _within_reason(sound: _Sound, pieces: Iterator[NDArray[np.float32]]) -> Iter
                     f"{sound.name}: its floats reach {size.max():.6g}, far beyond [-1, 1]; divide them by what is full "
                     "scale to them (integers of 16 bits: 32768)"
                 )
+            if count >= _JUDGED_SECONDS * sound.rate * piece.shape[1]:
+                _refuse_mostly_lost(sound, lost, count)
         yield piece
+    _refuse_mostly_lost(sound, lost, count)
+
+
+def _refuse_mostly_lost(sound: _Sound, lost: int, count: int) -> None:
     if lost > count / 2:
-        share = "all" if lost == count else f"{100 * lost / count:.0f} %"
-        raise AudioError(f"{sound.name}: {share} of its samples are not-a-number or infinite; write the file anew")
+        raise AudioError(f"{sound.name}: more than half of its samples are not-a-number or infinite; make it anew")
 
 
 def _between(pieces: Iterator[NDArray[np.float32]], first: int, end: int | None) -> Iterator[NDArray[np.float32]]:

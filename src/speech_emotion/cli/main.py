@@ -143,7 +143,7 @@ def run(arguments: list[str]) -> int:
         return 1
     except OSError as error:
         name = f"{error.filename}: " if error.filename else ""
-        full = error.errno == errno.ENOSPC and not name
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT) and not name
         hint = "; where standard output goes, or in the folder that is written to" if full else ""
         say(f"error: {name}{(error.strerror or str(error)).lower()}{hint}")
         return 1

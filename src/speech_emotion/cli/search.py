@@ -98,7 +98,7 @@ def search(
     """
     from ..corpora.paths import writable
     from ..evaluation.quick_check import quick_warnings
-    from ..training.journal import SUFFIX
+    from ..training.journal_file import SUFFIX
     from ..training.locked import check_protocol
     from ..training.proposals import check_names
     from ..training.search import check_until, parse_budget

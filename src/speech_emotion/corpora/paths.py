@@ -153,6 +153,9 @@ def replacing(target: Path) -> Iterator[Path]:
     Yields:
         A path beside it, which takes its place at the end, and is removed where that is not reached.
 
+    Raises:
+        OSError: naming the file, also where the disk is full.
+
     Example:
         >>> import tempfile
         >>> target = Path(tempfile.mkdtemp()) / "made" / "a.txt"

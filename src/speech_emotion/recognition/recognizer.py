@@ -151,8 +151,7 @@ def recognize_files(
 
     Raises:
         BundleError: if the model cannot be read.
-        UsageError: if one path is given in place of many, or something else, or there is no built-in model of that
-            name.
+        UsageError: if what is given are not many paths, or there is no built-in model of that name.
     """
     todo = _paths(paths)
     if workers is None and len(todo) < WORTH_PROCESSES:
@@ -219,11 +218,11 @@ def _paths(given: Iterable[str | os.PathLike[str]]) -> list[str]:
         raise UsageError(f"recognize_files takes many paths, not one: recognize_files(['{given}'])")
     if not isinstance(given, Iterable) or isinstance(given, bytes):
         raise UsageError(f"recognize_files takes many paths, such as ['call.wav'], not {given!r:.60}")
-    paths = list(given)
+    paths = [os.fspath(path) if isinstance(path, os.PathLike) else path for path in given]
     for place, path in enumerate(paths):
-        if not isinstance(path, (str, os.PathLike)):
-            raise UsageError(f"recognize_files takes paths, such as 'call.wav'; number {place} is {path!r:.60}")
-    return [os.fspath(path) for path in paths]
+        if not isinstance(path, str):
+            raise UsageError(f"recognize_files takes paths, such as 'call.wav'; paths[{place}] is {path!r:.60}")
+    return paths
 
 
 def _each(hear: Callable[[str], Recognition], paths: list[str]) -> list[Recognition]:

@@ -17,6 +17,7 @@ from ..emotions import CALM4
 from ..errors import TrainingError, counted
 from ..evaluation.figures import confusion_png
 from ..evaluation.fitting import require
+from ..evaluation.quick_check import length_warning
 from ..evaluation.report import Page, write
 from ..evaluation.side_by_side import Step, silent, study
 from ..evaluation.study import Study
@@ -113,8 +114,10 @@ def demonstrate(
             workers=workers,
             step=lambda line, task=task: step(f"{family(FAMILY).summary}, {task}: {line}"),  # type: ignore[misc]
         )
-        leaks = found.leaks if part is table else ()  # the page tells these and the facts once, for both tasks
-        studies.append(replace(found, about=(), left_out={}, leaks=leaks))
+        leaks = found.leaks
+        if part is not table:  # all else is told of the whole table
+            leaks = tuple(f"among the {task}, {line}" for line in [length_warning(part, seed=seed)] if line)
+        studies.append(replace(found, about=(), left_out={}, leaks=leaks))  # the page tells the rest once
     task, part = next(iter(tasks.items()))
     with step(f"searching for a better model of {task} for {budget}") as progress:
         begun_search = time.monotonic()

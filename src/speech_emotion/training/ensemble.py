@@ -69,7 +69,7 @@ def pool_of(leaderboard: Sequence[Trial]) -> list[Trial]:
     """The candidates that members are picked from: the best, not too many of them alike."""
     pool: list[Trial] = []
     for trial in leaderboard:
-        kin = [one for one in pool if _kind(one) == _kind(trial)]
+        kin = [one for one in pool if one.kind == trial.kind]
         if trial.inner and len(kin) < ALIKE:
             pool.append(trial)
     return pool[:POOL]
@@ -128,10 +128,6 @@ def blend(members: Sequence[Member], answers: Answers) -> NDArray[np.float64]:
         (member.weight * tempered(answers[member.place], member.temperature) for member in members),
         np.zeros_like(answers[0]),
     )
-
-
-def _kind(trial: Trial) -> tuple[str, tuple[str, ...]]:
-    return trial.candidate.family, trial.candidate.features
 
 
 def _quality(answer: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[float, float]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from .proposals import quiet
 from .search_space import SearchSpace
-from .spaces import frozen
+from .spaces import optuna_trial
 from .trial import Trial
 
 FEWEST = 12
@@ -41,6 +41,6 @@ def importances(trials: Sequence[Trial], space: SearchSpace, family: str | None 
     with quiet():
         study = optuna.create_study(direction="maximize")
         for score, choices in made:
-            study.add_trial(frozen({name: choices[name] for name in wanted}, value=score))
+            study.add_trial(optuna_trial({name: choices[name] for name in wanted}, value=score))
         found = get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=0), params=wanted)
     return {name.removeprefix("features.").removeprefix(f"{family}."): share for name, share in found.items()}

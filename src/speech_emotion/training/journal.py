@@ -1,7 +1,7 @@
 """What a search knows, on disk after every trial: an Optuna journal, which Optuna's own tools read.
 
 A trial is one line, written and flushed at once, so a process that is killed loses the trials in flight and nothing
-else; half a line that it left is cut off. The study's attributes say what the search follows from: whoever goes on
+else. The study's attributes say what the search follows from: whoever goes on
 with it must have the same.
 """
 
@@ -16,16 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import StorageError, UsageError
+from ..errors import UsageError
 from ..evaluation.intervals import Score
 from ..features.table import FeatureTable
+from .journal_file import SUFFIX, opened, study_in, writing
 from .proposals import quiet
 from .search_space import SearchSpace
-from .spaces import frozen
+from .spaces import optuna_trial
 from .trial import Trial
-
-SUFFIX = ".journal"
-STUDY = "search"
 
 FORMAT = 3
 """Of the attributes; a journal of another is not gone on with."""
@@ -97,15 +95,14 @@ class Journal:
     def __init__(self, path: Path, origins: Origins, space: SearchSpace) -> None:
         self._space = space
         self.path = path
-        there = path.exists()
-        with quiet():
-            study = _opened(path)
+        study = opened(path)
         known = study.get_trials(deepcopy=False)
-        if there and known:  # a search that was killed before its first trial may not even have said what it is
+        if known:  # a search that was killed before its first trial may not even have said what it is
             _check(study.user_attrs, origins, path)
         else:
-            for name, value in origins.as_dict().items():
-                study.set_user_attr(name, value)
+            with writing(path):
+                for name, value in origins.as_dict().items():
+                    study.set_user_attr(name, value)
         self._study = study
         try:
             self.trials: list[Trial] = [restored(trial.user_attrs, space) for trial in known]
@@ -122,9 +119,8 @@ class Journal:
         Raises:
             UsageError: if it is no journal.
         """
-        with quiet():
-            study = _opened(path)
-        return 0 if study.user_attrs.get("finished", False) else len(study.get_trials(deepcopy=False))
+        study = study_in(path)
+        return 0 if study is None or study.user_attrs.get("finished", False) else len(study.get_trials(deepcopy=False))
 
     def add(self, trial: Trial) -> None:
         """Write a trial.
@@ -135,26 +131,21 @@ class Journal:
         from optuna.trial import TrialState
 
         whole = bool(trial.inner)
-        with quiet():
-            line = frozen(
+        with writing(self.path), quiet():
+            line = optuna_trial(
                 self._space.choices(trial.candidate),
                 state=TrialState.COMPLETE if whole else TrialState.FAIL if trial.error else TrialState.PRUNED,
                 values=[trial.inner["uar"].value, float(trial.cost)] if whole else None,
                 user_attrs=told(trial),
             )
-            try:
-                self._study.add_trial(line)
-            except Exception as error:  # Optuna reads the file as well, and a file of anybody's fails in any way
-                why = "was removed or changed while the search was writing it"
-                if isinstance(error, OSError):
-                    why = f"{(error.strerror or str(error)).lower()}; --resume goes on with what it holds"
-                raise StorageError(f"{self.path}: {why}") from error
+            self._study.add_trial(line)
         self.trials.append(trial)
 
     def finished(self, value: bool = True) -> None:
         """Note whether the models of all that it holds are saved."""
-        if bool(self._study.user_attrs.get("finished", False)) != value:
-            self._study.set_user_attr("finished", value)
+        with writing(self.path):
+            if bool(self._study.user_attrs.get("finished", False)) != value:
+                self._study.set_user_attr("finished", value)
 
 
 def told(trial: Trial) -> dict[str, Any]:
@@ -216,11 +207,10 @@ def curves(folder: Path, table: str) -> dict[str, list[tuple[float, float]]]:
     found = {}
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         try:
-            with quiet():
-                study = _opened(path)
-        except UsageError:
+            study = study_in(path)
+        except (UsageError, OSError):
             continue
-        if study.user_attrs.get("table") == table:
+        if study is not None and study.user_attrs.get("table") == table:
             found[path.stem] = best_over_time([trial.user_attrs for trial in study.get_trials(deepcopy=False)])
     return found
 
@@ -234,55 +224,6 @@ def best_over_time(told_trials: Sequence[Mapping[str, Any]]) -> list[tuple[float
             best = scores["uar"]["value"]
             curve.append((float(values["at"]), best))
     return curve
-
-
-class _Held:
-    """Optuna's lock of the file, which the folder's makes needless; a killed process would leave it behind."""
-
-    def acquire(self) -> bool:
-        return True
-
-    def release(self) -> None:
-        return None
-
-
-def _opened(path: Path) -> Any:
-    import optuna
-    from optuna.storages import JournalStorage
-    from optuna.storages.journal import JournalFileBackend
-
-    _cut_off_a_broken_end(path)
-    try:
-        storage = JournalStorage(JournalFileBackend(str(path), lock_obj=_Held()))  # type: ignore[arg-type]
-        return optuna.create_study(
-            storage=storage, study_name=STUDY, directions=["maximize", "minimize"], load_if_exists=True
-        )
-    except Exception as error:  # a file from anywhere fails in any way that Optuna and json know
-        reason = " ".join(str(error).split())[:120]
-        raise UsageError(f"{path} is not a search's journal ({reason}); remove it, or name another folder") from error
-
-
-def _cut_off_a_broken_end(path: Path) -> None:
-    """Remove a last line that is not whole, as a killed process or a broken disk leaves it; refuse a file that is
-    broken before that."""
-    if not path.exists():
-        return
-    with path.open("rb+") as file:
-        lines = file.readlines()
-        sound = next((number for number, line in enumerate(lines) if not _is_a_step(line)), len(lines))
-        if sound == 0 and lines and not lines[0].startswith(b"{"):
-            raise UsageError(f"{path} is not a search's journal; remove it, or name another folder")
-        if sound < len(lines) - 1:
-            raise UsageError(f"{path}: line {sound + 1} is broken; remove it, or name another folder")
-        file.truncate(sum(map(len, lines[:sound])))
-
-
-def _is_a_step(line: bytes) -> bool:
-    """Whether this is a whole line of a journal of Optuna's."""
-    try:
-        return line.endswith(b"\n") and "op_code" in json.loads(line)
-    except (ValueError, TypeError):
-        return False
 
 
 def _check(there: Mapping[str, Any], origins: Origins, path: Path) -> None:

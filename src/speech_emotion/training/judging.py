@@ -95,7 +95,9 @@ def attempt(race: Race) -> Attempt:
     try:
         return _attempt(race)
     except OSError as error:
-        raise TrainingError(f"a trial cannot read or write {error.filename}: {error.strerror or error}") from error
+        raise TrainingError(
+            f"a trial cannot read or write {error.filename or 'a file'}: {error.strerror or error}"
+        ) from error
 
 
 def _attempt(race: Race) -> Attempt:

@@ -19,7 +19,7 @@ from ..errors import MissingExtraError, UsageError, unknown
 from .evolution import Known, Proposal, evolved, firsts
 from .families import family as family_named
 from .search_space import SearchSpace
-from .spaces import Dimension, frozen
+from .spaces import Dimension, optuna_trial
 from .surrogate import screened
 
 GENERATION = 6
@@ -88,7 +88,7 @@ def _tpe(space: SearchSpace, known: Sequence[Known], rng: np.random.Generator) -
         study = optuna.create_study(direction="maximize", sampler=sampler)
         for one in known:
             if one.score is not None:
-                study.add_trial(frozen(space.choices(one.candidate), value=one.score))
+                study.add_trial(optuna_trial(space.choices(one.candidate), value=one.score))
     while True:
         with quiet():
             trial = study.ask()

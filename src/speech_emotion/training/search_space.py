@@ -160,7 +160,9 @@ class SearchSpace:
             name: tuple(value) if isinstance(value, list) else value for name, value in about["hyperparameters"].items()
         }
         lists = {name: tuple(about[name]) for name in ("features", "statistics")}
-        return Candidate(about["family"], lists["features"], own, lists["statistics"], *_rest(about))
+        return Candidate(
+            about["family"], lists["features"], own, lists["statistics"], about["scaling"], about["components"]
+        )
 
     def fingerprint(self) -> str:
         """The same for the same space."""
@@ -282,7 +284,3 @@ def _value(value: Any) -> Any:
     if endless or isinstance(value, (Mapping, datetime.date, datetime.time)):
         raise UsageError(f"{value!r} is no value to search in; valid: numbers, text, true, false, and lists of them")
     return None if value == "none" else value
-
-
-def _rest(about: Mapping[str, Any]) -> tuple[str, int | None]:
-    return about["scaling"], about["components"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from ..workers import Progress, Standing, Workers, see
 from .ensemble import Joined, join, pool_of
 from .fold_data import Bench, bench_of
 from .joined_model import ENSEMBLE, joined_model
-from .journal import SUFFIX, Journal, Origins
+from .journal import Journal, Origins
+from .journal_file import SUFFIX
 from .leaderboard import SearchResult, ranked, write
 from .locked import drawn
 from .search_space import SearchSpace
@@ -236,11 +237,12 @@ class _Found:
                     tell(done, len(winners))
             if len(pool) > 1:
                 self._join(pool, [answers[one.number] for one in pool], fitted, test)
-            self._time()
         except KeyboardInterrupt:
             if not self.models:
                 raise
             return "interrupted"
+        with suppress(KeyboardInterrupt):  # all is saved: only the times are lost
+            self._time()
         return ""
 
     def _keep(self, trial: Trial, model: Model) -> None:

@@ -202,7 +202,7 @@ class Several:
 Dimension: TypeAlias = Choice | Real | Whole
 
 
-def frozen(choices: Mapping[str, tuple[Any, Dimension]], **about: Any) -> Any:
+def optuna_trial(choices: Mapping[str, tuple[Any, Dimension]], **about: Any) -> Any:
     """Optuna's finished trial of choices that were made.
 
     Args:

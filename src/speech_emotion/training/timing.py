@@ -32,17 +32,17 @@ def milliseconds(paths: Sequence[Path]) -> list[float | None]:
     for place, path in enumerate(paths):
         try:
             able[place] = load(path)
-            _heard(able[place])  # warm, or a library that measures its features is not installed here
+            _seconds_to_hear(able[place])  # warms it; or a library that measures its features is not installed here
         except SpeechEmotionError:
             able.pop(place, None)
     for _ in range(REPEATS):
         for place, model in able.items():
-            taken[place].append(_heard(model))
+            taken[place].append(_seconds_to_hear(model))
     return [round(1000 * statistics.median(seconds), 2) if seconds else None for seconds in taken]
 
 
-def _heard(model: Model) -> float:
-    """Seconds that it took, of a model that hears a voice-like tone."""
+def _seconds_to_hear(model: Model) -> float:
+    """How long a model takes to hear a tone of :data:`SECONDS`."""
     rate = model.config.rate
     rng = np.random.default_rng(0)
     tone = np.sin(2 * np.pi * 150 * np.arange(int(SECONDS * rate)) / rate)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import PurePath
 from typing import Any
@@ -83,8 +83,7 @@ def train(
             reach.
         FeatureError: if recordings are to be degraded, and cannot be read.
     """
-    if isinstance(protocols, str):
-        raise UsageError(f"protocols is a list of names: ['{protocols}']")
+    check_names(protocols)
     check_seed(seed)
     family = family or family_of(table.config.features)
     values, labels = examples(table)
@@ -94,11 +93,7 @@ def train(
         require_recordings(table)
     steps = [len(folds_of(protocol, table, folds, seed)) for protocol in protocols]
     fitted = fit(built, *learnt(values, labels, table.speakers, tuple(table.copies.values())))
-    if sure_at is not None and fitted.coverage_ == 0:
-        raise TrainingError(
-            f"no confidence makes {sure_at:.0%} of the answers right for new speakers; ask for less (--sure-at), or "
-            "for other features"
-        )
+    require_answers(fitted, sure_at)
     heard = len(choose(table, clips, seed)) + max(steps, default=0) if degraded else 0
     total = 1 + sum(steps) + heard
     if progress:
@@ -109,7 +104,7 @@ def train(
         judged = answering if protocol == "random" else built
         step = _after(progress, 1 + sum(steps[:number]), total)
         reports[protocol] = evaluate(judged, table, protocol, folds=folds, seed=seed, workers=workers, progress=step)
-    honest = next((protocol for protocol in sorted(protocols, key=_honesty)), None)
+    honest = most_honest(protocols)
     worse = None
     if degraded and honest:
         step = _after(progress, 1 + sum(steps), total)
@@ -246,10 +241,33 @@ def check_seed(seed: int) -> None:
         raise UsageError(f"seed must be from 0 to {2**32 - 1}, not {seed}")
 
 
-def _honesty(protocol: str) -> int:
-    """Where a protocol stands among those that the card may go by: new speakers first, the random split last."""
+def check_names(protocols: Sequence[str]) -> None:
+    """Refuse one name in place of a list.
+
+    Raises:
+        UsageError: if it is one.
+    """
+    if isinstance(protocols, str):
+        raise UsageError(f"protocols is a list of names: ['{protocols}']")
+
+
+def require_answers(fitted: Any, sure_at: float | None) -> None:
+    """Refuse a calibrated classifier that would answer "not sure" to everything.
+
+    Raises:
+        TrainingError: if it would, to be right as often as was asked.
+    """
+    if sure_at is not None and fitted.coverage_ == 0:
+        raise TrainingError(
+            f"no confidence makes {sure_at:.0%} of the answers right for new speakers; ask for less (--sure-at), or "
+            "for other features"
+        )
+
+
+def most_honest(protocols: Iterable[str]) -> str | None:
+    """The protocol that a model's card goes by: new speakers first, the random split last; None of none."""
     order = ("speaker", "loso", "emobox", "corpus", "sentence", "random")
-    return order.index(protocol) if protocol in order else len(order)
+    return min(protocols, key=lambda name: order.index(name) if name in order else len(order), default=None)
 
 
 def _after(progress: pool.Progress | None, before: int, total: int) -> pool.Progress | None:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from .. import workers as pool
 from ..audio.carried import shared
-from ..errors import TrainingError, UsageError
 from ..evaluation.breakdown import summary
 from ..evaluation.evaluate import ASPECTS, Report, report
 from ..evaluation.fitting import examples, fit, guess, numbered
@@ -21,7 +20,16 @@ from ..features.shards import ShardedTable
 from ..features.table import FeatureTable
 from ..models.model import Model
 from .blocks import by_blocks
-from .train import check_origin, check_seed, model_of, provenance_of, recipe
+from .train import (
+    check_names,
+    check_origin,
+    check_seed,
+    model_of,
+    most_honest,
+    provenance_of,
+    recipe,
+    require_answers,
+)
 
 
 def train_shards(
@@ -53,8 +61,7 @@ def train_shards(
     Raises:
         UsageError: if the family cannot learn from shards.
     """
-    if isinstance(protocols, str):
-        raise UsageError(f"protocols is a list of names: ['{protocols}']")
+    check_names(protocols)
     check_seed(seed)
     estimator = by_blocks(family, seed, **hyperparameters)
     built = recipe(family, seed=seed, calibrate=calibrate, sure_at=sure_at, **hyperparameters)
@@ -75,11 +82,7 @@ def train_shards(
     files = [str(table.folder / shard.file) for shard in table.shards]
     answers = pool.run(_learn, parts, workers if shared(files, workers) else None)
     fitted = next(answers).fitted
-    if sure_at is not None and fitted.coverage_ == 0:
-        raise TrainingError(
-            f"no confidence makes {sure_at:.0%} of the answers right for new speakers; ask for less (--sure-at), or "
-            "for other features"
-        )
+    require_answers(fitted, sure_at)
     done = 1
     reports: dict[str, Report] = {}
     for protocol, splits in pairs.items():
@@ -90,7 +93,7 @@ def train_shards(
             if progress:
                 progress(done, len(parts))
         reports[protocol] = _report(protocol, labels, splits, found, seed, sure_at is not None and protocol != "random")
-    honest = "speaker" if "speaker" in reports else next(iter(reports), None)
+    honest = most_honest(reports)
     made = provenance_of(
         labels,
         family,

@@ -32,7 +32,8 @@ class Trial:
         made: how it came to be: ``drawn``, ``default``, ``proposed``, ``crossed`` or ``mutated``.
         parents: the numbers of the trials that it stems from.
         mutations: the choices that no parent made so.
-        front: whether no other costs less and scores as much; only for models that were kept.
+        front: whether no other costs less and scores as much, and it is nearer to the best than to the worst; only for
+            models that were kept.
         size: bytes of the bundle; only for models that were kept.
         milliseconds: that hearing three seconds takes, measured; only for models that were kept.
     """
@@ -60,6 +61,11 @@ class Trial:
     def state(self) -> str:
         """``whole``, ``stopped`` (clearly behind others at a glimpse, or after some folds) or ``failed``."""
         return "failed" if self.error and not self.inner else "whole" if self.inner else "stopped"
+
+    @property
+    def kind(self) -> tuple[str, tuple[str, ...]]:
+        """Its family and features, by which candidates are alike."""
+        return self.candidate.family, self.candidate.features
 
     @property
     def score(self) -> float | None:

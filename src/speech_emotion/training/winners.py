@@ -51,22 +51,24 @@ class Finished:
 
 
 def chosen(leaderboard: Sequence[Trial], keep: int) -> list[Trial]:
-    """The best, and after them those on the front of score and cost, marked; all in the order of the leaderboard.
+    """The best, and up to :data:`MOST_ON_FRONT` more on the front of score and cost; in the leaderboard's order.
 
-    Candidates of a family on the same features that score the same for every speaker count as one while there are
-    others: a hyperparameter a hair's breadth off gives the same answers. Of the front only what is at least half as
-    far above the worst that was judged as the best is: a model that is next to free and next to useless serves nobody.
+    Of candidates of one kind that score the same for every speaker (with protocol ``random``, group of clips) the
+    cheapest comes before all that are not alike, and the others after them: a hyperparameter a hair's breadth off gives
+    the same answers. Of the front only what is at least half as far above the worst that was judged as the best is: a
+    model that is next to free and next to useless serves nobody.
     """
     whole = [trial for trial in leaderboard if trial.inner]
     known = [Known(trial.number, trial.candidate, trial.cost, trial.score) for trial in whole]
     front = front_of(known)
     least = (whole[0].inner["uar"].value + min(one.score or 0 for one in known)) / 2 if whole else 0
     marked = {one.number for one in front if (one.score or 0) >= least}
-    first: dict[object, int] = {}
-    for trial in whole:
-        first.setdefault((trial.candidate.family, trial.candidate.features, trial.uars), trial.number)
-    by_place = sorted(whole, key=lambda trial: trial.number not in first.values())
-    numbers = {trial.number for trial in by_place[:keep]}
+    cheapest: dict[object, int] = {}
+    for trial in sorted(whole, key=lambda trial: trial.cost):
+        cheapest.setdefault((trial.kind, trial.uars), trial.number)
+    unlike = set(cheapest.values())
+    best = sorted(whole, key=lambda trial: trial.number not in unlike)[:keep]
+    numbers = {trial.number for trial in best}
     others = [trial.number for trial in whole if trial.number in marked - numbers]
     wanted = {*numbers, *others[:MOST_ON_FRONT]}
     return [replace(trial, front=trial.number in marked) for trial in whole if trial.number in wanted]
