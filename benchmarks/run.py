@@ -31,21 +31,30 @@ HEADLINES = (
 )
 """Of the accuracies, those that the README shows; docs/accuracy.md shows all."""
 
-SCRIPTS = (
-    "resample",
-    "features",
-    "pipeline",
-    "encoder",
-    "words",
-    "startup",
-    "estimators",
-    "accuracy",
-    "leaks",
-    "live",
-    "server",
-    "scale",
-    "search",
-)
+SCRIPTS: dict[str, list[str]] = {
+    "resample": [""],
+    "features": [""],
+    "pipeline": [""],
+    "encoder": [""],
+    "words": [""],
+    "startup": [""],
+    "estimators": [""],
+    "accuracy": [""],
+    "leaks": [""],
+    "live": [""],
+    "server": [""],
+    "scale": ["--tone"],
+    "search": [
+        "--part strategies",
+        "--part halves --seconds 30",
+        "--part speed",
+        "--part classic --seconds 300",
+        "--part same --part four",
+        "--part tone --seconds 300",
+    ],
+}
+"""By name, in the order of the page: the options of each run."""
+
 LIBRARIES = ("numpy", "soxr", "soundfile", "onnxruntime", "librosa", "scikit-learn")
 
 
@@ -61,11 +70,13 @@ def main() -> None:
     found: dict[str, list[dict[str, object]]] = {}
     for name in names:
         print(f"… {name}", file=sys.stderr, flush=True)
-        script = HERE / f"{name}.py"
-        done = subprocess.run([sys.executable, str(script), "--json"], stdout=subprocess.PIPE, text=True, check=False)
-        if done.returncode:
-            sys.exit(f"benchmarks/{name}.py failed; docs/benchmarks.md is as it was")
-        found[name] = [json.loads(line) for line in done.stdout.splitlines()]
+        found[name] = []
+        for options in SCRIPTS[name]:
+            command = [sys.executable, str(HERE / f"{name}.py"), *options.split(), "--json"]
+            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+            if done.returncode:
+                sys.exit(f"benchmarks/{name}.py failed; docs/benchmarks.md is as it was")
+            found[name] += [json.loads(line) for line in done.stdout.splitlines()]
     publish(found)
 
 
@@ -74,8 +85,9 @@ def publish(found: dict[str, list[dict[str, object]]]) -> None:
     _, *parts = PAGE.read_text(encoding="utf-8").split("\n## `")
     sections = {part.partition("`")[0]: f"## `{part}".rstrip() for part in parts}
     for name, results in found.items():
-        command = f"`python benchmarks/{name}.py`"
-        sections[name] = f"## `{name}`\n\n{command}\n\n{table(results)}\n\n{notes(results)}".rstrip()
+        commands = ", ".join(f"`{f'python benchmarks/{name}.py {options}'.rstrip()}`" for options in SCRIPTS[name])
+        how = f"{commands}; on {processor()}"
+        sections[name] = f"## `{name}`\n\n{how}\n\n{table(results)}\n\n{notes(results)}".rstrip()
     ordered = [sections[name] for name in SCRIPTS if name in sections]
     write(PAGE, "\n\n".join([preface(), *ordered]) + "\n")
     text = README.read_text(encoding="utf-8")
@@ -123,10 +135,10 @@ def preface() -> str:
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     return (
         "# Benchmarks\n\n"
-        "Written by `make bench`; do not edit. Each script runs this project and what a user would pick instead on the "
-        "same work in the same run. Machines are noisy: look at the ratios, which are medians of their own: "
-        "of the pairs that were measured one after the other.\n\n"
-        f"Machine: {processor()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}, "
+        "Written by `python benchmarks/run.py NAME …`, a part a script (`make bench`: all). Each script runs this "
+        "project and what a user would pick instead on the same work in the same run. Machines are noisy: look at the "
+        "ratios, which are medians of their own: of the pairs that were measured one after the other.\n\n"
+        f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, "
         f"Python {platform.python_version()}; {libraries}."
     )
 

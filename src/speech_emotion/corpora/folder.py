@@ -52,8 +52,8 @@ def read(path: str | os.PathLike[str]) -> Corpus:
     return Corpus(Origin(_name(place), LICENCE), tuple(utterances), dict(left_out))
 
 
-_Recording = tuple[str, tuple[str, ...]]
-"""A path, and the folders that it lies in."""
+_Folders = dict[str, tuple[str, ...]]
+"""Of each folder that has recordings, the folders that it lies in and its own name."""
 
 
 def _name(place: Path) -> str:
@@ -63,22 +63,23 @@ def _name(place: Path) -> str:
 
 def _read_tree(place: Path) -> tuple[list[Utterance], Counter[str]]:
     left_out: Counter[str] = Counter()
-    recordings: list[_Recording] = []
+    files: list[str] = []  # a hundred thousand paths, and nothing more of each, until it is an utterance
     tables: list[str] = []
-    folders_of: dict[str, tuple[str, ...]] = {}  # one tuple for all recordings of a folder
+    inside: _Folders = {}
     for file in paths.walk(place):
         suffix, folder = os.path.splitext(file)[1].lower(), os.path.dirname(file)
         if suffix in paths.AUDIO_SUFFIXES:
-            if folder not in folders_of:
-                folders_of[folder] = PurePosixPath(Path(folder).relative_to(place).as_posix()).parts
-            recordings.append((file, folders_of[folder]))
+            if folder not in inside:
+                inside[folder] = PurePosixPath(Path(folder).relative_to(place).as_posix()).parts
+            files.append(file)
         else:
             left_out["not a recording"] += 1
             tables += [file] if suffix == ".csv" else []
-    recordings = _unwrapped(recordings, _name(place))
-    level = _emotion_level(place, recordings, tables)
+    inside = _unwrapped(inside, _name(place))
+    level = _emotion_level(place, Counter(inside[os.path.dirname(file)] for file in files), tables)
     utterances, name = [], _name(place)
-    for file, folders in recordings:
+    for file in files:
+        folders = inside[os.path.dirname(file)]
         if len(folders) <= level:
             left_out["not in a folder named by an emotion"] += 1
             continue
@@ -97,24 +98,27 @@ def _speaker(folder: tuple[str, ...]) -> str:
     return folder[0] if folder and folder[0].lower() not in SETS else listing.UNKNOWN_SPEAKER
 
 
-def _unwrapped(recordings: list[_Recording], name: str) -> list[_Recording]:
+def _unwrapped(inside: _Folders, name: str) -> _Folders:
     """Drops an upper folder that merely wraps all the others, as in archives it often does."""
-    while len({folders[:1] for _, folders in recordings}) == 1 and all(len(folders) > 1 for _, folders in recordings):
-        wrapper = recordings[0][1][0]
-        speaks = any(_known(folders[1]) for _, folders in recordings)
+    while len({folders[:1] for folders in inside.values()}) == 1 and all(len(each) > 1 for each in inside.values()):
+        wrapper = next(iter(inside.values()))[0]
+        speaks = any(_known(folders[1]) for folders in inside.values())
         if _known(wrapper) or (speaks and wrapper != name):
             break
-        recordings = [(file, folders[1:]) for file, folders in recordings]
-    return recordings
+        inside = {folder: folders[1:] for folder, folders in inside.items()}
+    return inside
 
 
-def _emotion_level(place: Path, recordings: list[_Recording], tables: list[str]) -> int:
-    """Which of the two upper folders, 0 or 1, is named by emotions."""
+def _emotion_level(place: Path, recordings: Counter[tuple[str, ...]], tables: list[str]) -> int:
+    """Which of the two upper folders, 0 or 1, is named by emotions; of recordings in folders."""
     if not recordings:
         raise CorpusError(f"no recording in {place} (looked for files ending in .wav, .flac, .mp3 and the like)")
-    known = [sum(len(folders) > level and _known(folders[level]) for _, folders in recordings) for level in (0, 1)]
+    known = [
+        sum(count for folders, count in recordings.items() if len(folders) > level and _known(folders[level]))
+        for level in (0, 1)
+    ]
     if max(known) == 0:
-        names = sorted({folders[0] for _, folders in recordings if folders})
+        names = sorted({folders[0] for folders in recordings if folders})
         seen = f"it has: {', '.join(names[:5])}{', …' if len(names) > 5 else ''}" if names else "it has none"
         table = f"; or did you mean the CSV {tables[0]}?" if tables else "; other labels need a CSV"
         raise CorpusError(f"no folder in {place} is named by an emotion ({seen}; known: {', '.join(EMOTIONS)}){table}")
