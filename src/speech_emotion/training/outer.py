@@ -17,7 +17,7 @@ from ..evaluation.evaluate import Report, report
 from ..evaluation.fitting import numbered
 from ..features.table import FeatureTable
 from .locked import drawn, lock_away, parts_of
-from .session import Plan, run
+from .search_run import Plan, run
 from .trial import Trial
 
 FOLDER = "outer"

@@ -30,7 +30,7 @@ from .locked import check_protocol, lock_away
 from .outer import folders, repeated
 from .proposals import check_names
 from .search_page import write_page
-from .session import Plan, refuse_unfinished, run
+from .search_run import Plan, refuse_unfinished, run
 from .train import check_seed
 from .trial import Trial
 
