@@ -180,23 +180,21 @@ class _Work:
         self.corpus = corpus
         self.config = config
         self.copies = copies
-        self.parts = [corpus.utterances[first : first + size] for first in range(0, len(corpus), size)]
-        self.files = [] if folder is None else [folder / self._name(part) for part in self.parts]
+        self.starts = range(0, len(corpus), size)
+        self.files = [] if folder is None else [folder / self._name(self._part(start)) for start in self.starts]
 
     def tables(self, workers: int | str | None, progress: Progress | None) -> Iterator[FeatureTable]:
         """One a shard, in order: kept ones, and new ones once they are kept."""
-        there = [self._kept(file, part) is not None for file, part in zip(self.files, self.parts, strict=False)]
-        there = there or [False] * len(self.parts)
-        batches = [
-            Batch(part[first : first + BATCH], self.config, self.copies)
-            for part, kept in zip(self.parts, there, strict=True)
-            if not kept
-            for first in range(0, len(part), BATCH)
-        ]
-        by_path = shared([batch.utterances[0].path for batch in batches], workers)
+        there = [
+            self._kept(file, self._part(start)) is not None
+            for file, start in zip(self.files, self.starts, strict=False)
+        ] or [False] * len(self.starts)
+        batches = _Batches(self, [start for start, kept in zip(self.starts, there, strict=True) if not kept])
+        by_path = shared([self.corpus.utterances[first].path for first in batches.firsts], workers)
         done = 0
         with closing(workers_.run(measured, batches if by_path else map(with_sounds, batches), workers)) as results:
-            for number, part in enumerate(self.parts):
+            for number, start in enumerate(self.starts):
+                part = self._part(start)
                 kept = self._kept(self.files[number], part) if there[number] else None
                 if there[number] and kept is None:
                     raise FeatureError(f"{self.files[number]} was removed while it was needed; run this again")
@@ -208,6 +206,10 @@ class _Work:
                 if progress is not None:
                     progress(done, len(self.corpus))
                 yield kept
+
+    def _part(self, start: int) -> tuple[Utterance, ...]:
+        """Of a shard; made when it is asked for, as all of them would be as many megabytes as the corpus's list."""
+        return self.corpus.utterances[start : start + self.starts.step]
 
     def _name(self, part: tuple[Utterance, ...]) -> str:
         """A file's, which changes with the recordings and with every parameter."""
@@ -242,6 +244,24 @@ class _Work:
             failures=tuple(Failure(utterance.path, reason) for utterance, reason in pairs if reason),
             copies=dict(zip(self.copies, changed, strict=True)),
         )
+
+
+class _Batches:
+    """The batches of some shards, each made when it is its turn."""
+
+    def __init__(self, work: _Work, starts: Sequence[int]) -> None:
+        self._work = work
+        end = len(work.corpus)
+        self.firsts = [first for start in starts for first in range(start, min(start + work.starts.step, end), BATCH)]
+
+    def __len__(self) -> int:
+        return len(self.firsts)
+
+    def __iter__(self) -> Iterator[Batch]:
+        size = self._work.starts.step
+        for first in self.firsts:
+            end = min(first + BATCH, first // size * size + size)
+            yield Batch(self._work.corpus.utterances[first:end], self._work.config, self._work.copies)
 
 
 LABELS = {
