@@ -85,8 +85,8 @@ class Standing:
 
     def __init__(self, workers: Workers = None) -> None:
         self.workers: int | str = cores() if workers is None else workers
-        if isinstance(self.workers, int) and self.workers < 1:
-            raise UsageError(f"workers must be 1 or more, not {self.workers}")
+        if not isinstance(self.workers, str) and not (isinstance(self.workers, int) and self.workers >= 1):
+            raise UsageError(f"workers must be a whole number, 1 or more, not {self.workers!r:.60}")
         self._executor: Any = None
 
     def __enter__(self) -> Standing:

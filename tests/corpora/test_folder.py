@@ -72,6 +72,12 @@ def test_a_folder_around_speakers_is_seen_through(mine: Path) -> None:
     assert {speaker for _, _, speaker in labels(mine)} == {"mine/ann", "mine/bob"}
 
 
+def test_a_stray_recording_beside_or_in_a_wrapping_costs_itself_only(mine: Path) -> None:
+    touch(mine, "set/ann/happy/1.wav", "set/bob/sad/2.wav", "3.wav", "set/4.wav")
+    assert labels(mine) == [("1.wav", "happy", "mine/ann"), ("2.wav", "sad", "mine/bob")]
+    assert folder.read(mine).left_out == {"not in a folder named by an emotion": 2}
+
+
 def test_a_single_speaker_is_not_taken_for_a_wrapping(mine: Path) -> None:
     touch(mine, "ann/happy/monday/1.wav", "ann/sad/tuesday/2.wav")
     assert {speaker for _, _, speaker in labels(mine)} == {"mine/ann"}

@@ -132,6 +132,12 @@ def test_a_full_disk_is_told_with_the_file_and_other_errors_as_they_are(tmp_path
         assert told.value.filename == named
 
 
+def test_an_archive_that_was_cut_off_is_told_so(archive: Path) -> None:
+    archive.write_bytes(archive.read_bytes()[:60])
+    with pytest.raises(CorpusError, match=r"speech\.zip is a zip archive without its end; fetch or copy it again"):
+        list(paths.walk(archive))
+
+
 FORKED = """
 import os, sys
 from speech_emotion.corpora import paths

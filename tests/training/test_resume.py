@@ -141,9 +141,11 @@ def test_going_on_with_something_else_is_refused_in_a_line(made_table, tmp_path,
     begin(table, tmp_path, 2)
     changed = made_table(clips=2, seed=other.get("table", 0))
     options = {name: value for name, value in other.items() if name != "table"}
+    before = (tmp_path / "evolution.journal").read_bytes()
     with pytest.raises(UsageError, match=message) as refused:
         search(changed, trials=5, folder=tmp_path, resume=True, **{**QUICK, **options})
     assert "\n" not in str(refused.value)
+    assert (tmp_path / "evolution.journal").read_bytes() == before
 
 
 OTHERS = [
@@ -166,13 +168,22 @@ def test_what_is_no_journal_is_refused_and_kept(made_table, tmp_path, text):
     assert (tmp_path / "evolution.journal").read_text() == text
 
 
-def test_a_journal_of_another_program_is_refused_and_kept(made_table, tmp_path):
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        (["mine"], "its studies are mine"),
+        (["mine", "search"], "its studies are mine, search"),
+        (["search"], "its trials are no search's"),
+    ],
+)
+def test_a_journal_of_another_program_is_refused_and_kept(made_table, tmp_path, names, why):
     path = tmp_path / "evolution.journal"
     storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(path)))
-    optuna.create_study(storage=storage, study_name="mine").optimize(lambda trial: trial.suggest_float("x", 0, 1), 2)
+    for name in names:
+        optuna.create_study(storage=storage, study_name=name).optimize(lambda trial: trial.suggest_float("x", 0, 1), 2)
     before = path.read_bytes()
     for resume in (False, True):
-        with pytest.raises(UsageError, match=r"is not a search's journal \(its studies are mine\)"):
+        with pytest.raises(UsageError, match=rf"is not a search's journal \({why}\); move it away"):
             search(made_table(), trials=1, folder=tmp_path, resume=resume, **QUICK)
     assert path.read_bytes() == before
 

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from speech_emotion.errors import BundleError, TrainingError, UsageError
+from speech_emotion.errors import BundleError, ClusterError, TrainingError, UsageError
 from speech_emotion.features.table import FeatureTable
 from speech_emotion.models.bundle import load
 from speech_emotion.models.model import Model
@@ -232,7 +232,23 @@ def test_ctrl_c_before_anything_was_found_is_passed_on(made_table, tmp_path, mon
     monkeypatch.setattr("speech_emotion.training.judging.held_out", interrupt)
     with pytest.raises(KeyboardInterrupt):
         search(made_table(), trials=5, folder=tmp_path, **QUICK)
-    assert [path.name for path in tmp_path.iterdir()] == ["evolution.journal"]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_search_that_finds_nothing_leaves_the_one_before_as_it_is(made_table, tmp_path, monkeypatch):
+    table = made_table()
+    search(table, trials=2, folder=tmp_path, **QUICK)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def interrupt(bench, candidate, fold):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("speech_emotion.training.judging.held_out", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        search(table, trials=5, folder=tmp_path, **QUICK)
+    with pytest.raises(ClusterError, match="no Dask scheduler answers"):
+        search(table, trials=5, folder=tmp_path, **{**QUICK, "workers": "tcp://127.0.0.1:1"})
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_a_budget_that_runs_out_keeps_what_was_found(made_table, tmp_path):

@@ -8,10 +8,14 @@ from types import SimpleNamespace
 
 import pytest
 
+from speech_emotion.evaluation.intervals import Score
+from speech_emotion.training import search_page
+from speech_emotion.training.candidate import Candidate
 from speech_emotion.training.importance import importances
 from speech_emotion.training.search import search
 from speech_emotion.training.search_figures import front_svg
 from speech_emotion.training.search_space import SearchSpace
+from speech_emotion.training.trial import Ensemble
 
 QUICK = {"families": ["lda", "logistic"], "workers": 1, "keep": 2}
 
@@ -81,3 +85,19 @@ def test_what_decides_the_scores_matters_most(made_table):
     found = importances(trials, space)
     assert next(iter(found)) == "mfcc"
     assert found["mfcc"] > 0.9
+
+
+def test_where_all_candidates_cost_the_same_a_sentence_says_so(made_table, tmp_path, monkeypatch):
+    monkeypatch.setattr(Candidate, "cost", lambda self, *of: 10**9 + len(self.features))
+    search(made_table(), trials=4, folder=tmp_path, **QUICK)
+    text = (tmp_path / "search.html").read_text(encoding="utf-8")
+    assert "All candidates cost the same to 0.1\N{NO-BREAK SPACE}%" in text
+    assert "On the front:" not in text
+    assert "Not told: that takes a dozen candidates or more" in text
+
+
+def test_an_ensemble_of_one_is_called_none():
+    score = Score(0.5, 0.4, 0.6)
+    joined = Ensemble({3: 1.0}, {"uar": score}, {"uar": score})
+    result = SimpleNamespace(ensemble=joined, parted="speakers", procedure=None)
+    assert search_page._notes(result)[0].startswith("There is no ensemble")

@@ -216,7 +216,7 @@ def test_a_file_that_is_no_space_is_refused(tmp_path, text, message):
 
 
 def test_a_folder_and_a_file_without_text_are_refused_as_what_they_are(tmp_path):
-    with pytest.raises(UsageError, match=f"^{tmp_path}: is a directory; name a TOML file$"):
+    with pytest.raises(UsageError, match=f"^'{tmp_path}' is no file; name a TOML file$"):
         read(tmp_path)
     (tmp_path / "space.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UsageError, match=r"space\.toml is not a search space in TOML: it is no text"):

@@ -64,15 +64,16 @@ def search(
     features: Annotated[
         str | None,
         typer.Option(
-            help="Groups to choose from, by comma.  [default: tone; mel,chroma,mfcc with other --families than ridge; "
-            "of a table, all]",
+            help="Groups to choose from, by comma.  [default: tone; mel,chroma,mfcc with --families other than ridge "
+            "and lda, or --statistics; of a table, all]",
             show_default=False,
         ),
     ] = None,
     statistics: Annotated[
         str | None,
         typer.Option(
-            help="Over frames, to choose from, by comma.  [default: mean,std,slope,delta,p10,p50,p90; of a table, all]",
+            help="Over frames, to choose from, by comma; tone has none.  [default: mean,std,slope,delta,p10,p50,p90; "
+            "of a table, all]",
             show_default=False,
         ),
     ] = None,
@@ -163,13 +164,13 @@ def _table(
 ) -> FeatureTable:
     """What to choose from: of a table all that it has, of recordings more than one model needs."""
     from ..features.config import FeatureConfig
-    from ..features.defaults import SEARCHED, TEMPI, features_of
+    from ..features.defaults import QUICK_OF_THOUSANDS, SEARCHED, TEMPI, features_of
     from ..training.search_space import SearchSpace, naming, read
 
     changes = read(space) if space else None
     if not is_table(corpus):
-        family = families[0] if families and "ridge" not in families else None
-        features = features or features_of(family, statistics)
+        other = next((family for family in families or () if family not in QUICK_OF_THOUSANDS), None)
+        features = features or features_of(other, statistics)
         statistics, copies = statistics or SEARCHED, copies or TEMPI
         with naming(space):  # before minutes are spent
             SearchSpace.of(FeatureConfig(tuple(features), tuple(statistics)), families, changes)
@@ -261,8 +262,8 @@ def _show(result: SearchResult) -> None:
     if joined and joined.file:
         console.print(
             f"Held against each other where each fold's {result.parted} had no say in the choice, the ensemble reaches "
-            f"{percent(joined.inner['uar'].as_dict())} and the best model {percent(joined.alone['uar'].as_dict())}: "
-            "so the ensemble is kept."
+            f"{percent(joined.inner['uar'].as_dict())} and the best model, picked in the same way, "
+            f"{percent(joined.alone['uar'].as_dict())}: so the ensemble is kept."
         )
     if result.procedure:
         whole = percent(result.procedure.scores["uar"].as_dict())
@@ -287,8 +288,9 @@ def _show(result: SearchResult) -> None:
     console.print(f"{counted}{raced}. {told} {over} Chance: {100 * result.chance:.1f} %.")
     if result.strategy == "evolution" and len(result.leaderboard) <= BEFORE_CHILDREN and result.stopped == "budget":
         console.print(
-            f"The {BEFORE_CHILDREN} candidates that are tried before the first that has parents took all of the time: "
-            "give it more with --budget, or go on with --resume."
+            f"Of the first {BEFORE_CHILDREN} candidates, which are the families as they are and some drawn at random, "
+            f"{len(result.leaderboard)} were tried: nothing has evolved yet. Give it more time with --budget, or go on "
+            "with --resume."
         )
     console.print(f"page: {result.folder / 'search.html'}", soft_wrap=True)
     console.print(f"best: {result.best_path}", soft_wrap=True)

@@ -99,14 +99,17 @@ def _speaker(folder: tuple[str, ...]) -> str:
 
 
 def _unwrapped(inside: _Folders, name: str) -> _Folders:
-    """Drops an upper folder that merely wraps all the others, as in archives it often does."""
-    while len({folders[:1] for folders in inside.values()}) == 1 and all(len(each) > 1 for each in inside.values()):
-        wrapper = next(iter(inside.values()))[0]
-        speaks = any(_known(folders[1]) for folders in inside.values())
+    """Drops an upper folder that merely wraps all the others, as in archives it often does; files beside it, and in it
+    beside the others, do not count."""
+    while True:
+        deep = [folders for folders in inside.values() if len(folders) > 1]
+        if not deep or len({folders[0] for folders in inside.values() if folders}) > 1:
+            return inside
+        wrapper = deep[0][0]
+        speaks = any(_known(folders[1]) for folders in deep)
         if _known(wrapper) or (speaks and wrapper != name):
-            break
+            return inside
         inside = {folder: folders[1:] for folder, folders in inside.items()}
-    return inside
 
 
 def _emotion_level(place: Path, recordings: Counter[tuple[str, ...]], tables: list[str]) -> int:

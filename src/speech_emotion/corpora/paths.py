@@ -70,6 +70,14 @@ def walk(root: str | os.PathLike[str], refused: Callable[[str], None] | None = N
         return
     if not os.path.exists(place):
         raise CorpusError(f"no such file or folder: {place}")
+    if os.path.isfile(place):
+        try:
+            with open(place, "rb") as archive:
+                begins = archive.read(2)
+        except OSError as error:
+            raise CorpusError(f"{place}: {(error.strerror or str(error)).lower()}") from error
+        if begins == b"PK" and not zipfile.is_zipfile(place):
+            raise CorpusError(f"{place} is a zip archive without its end; fetch or copy it again")
     if not (os.path.isfile(place) and zipfile.is_zipfile(place)):
         raise CorpusError(f"{place} is neither a folder nor a zip archive")
     for name in sorted(set(_archive(str(place)).namelist())):

@@ -12,6 +12,9 @@ from collections.abc import Sequence
 OF_ENCODERS = ("tone", "tone-large")
 """Groups that have thousands of numbers."""
 
+QUICK_OF_THOUSANDS = ("ridge", "lda")
+"""Families that learn so many numbers in seconds."""
+
 TONE = ("tone",)
 
 CLASSIC = ("mel", "chroma", "mfcc")
@@ -66,7 +69,7 @@ def families_of(features: Sequence[str]) -> tuple[str, ...] | None:
         >>> families_of(["mfcc"]), families_of(["tone", "f0"])
         (None, ('ridge', 'lda'))
     """
-    return ("ridge", "lda") if set(features) & set(OF_ENCODERS) else None
+    return QUICK_OF_THOUSANDS if set(features) & set(OF_ENCODERS) else None
 
 
 def copies_of(features: Sequence[str], copies: Sequence[str] | None = None, *, named: bool = True) -> tuple[str, ...]:

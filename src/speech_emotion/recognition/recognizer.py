@@ -111,6 +111,7 @@ def recognize_segments(
         BundleError: if the model cannot.
         UsageError: if ``hop`` is not above 0 and at most ``window``, or there is no built-in model of that name.
     """
+    slide((), window, hop)  # refuses windows that are not possible now, and not with the first answer
     return _segments(source, opened(model), window, hop)
 
 

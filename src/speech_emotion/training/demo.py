@@ -166,7 +166,7 @@ def search_lines(result: SearchResult) -> list[str]:
     if "uar" in outer:
         lines.append(
             f"On {others} that no choice saw its UAR is {outer['uar']}; chance is {100 * result.chance:.1f} %. Those "
-            "are fewer and other speakers than the table's: the two do not compare."
+            "are a few of the speakers that the table is of, by themselves: the two do not compare."
         )
     return lines
 

@@ -25,6 +25,9 @@ from .search_space import SearchSpace
 from .spaces import optuna_trial
 from .trial import Trial
 
+FINISHED = "finished"
+"""The attribute of a study that says whether all models are saved."""
+
 FORMAT = 3
 """Of the attributes; a journal of another is not gone on with."""
 
@@ -80,10 +83,14 @@ class Origins:
 class Journal:
     """The journal of one search, open for writing; one process at a time (:mod:`speech_emotion.corpora.locks`).
 
+    A file that is there is touched, and one that is not is made, with the first trial that is added: until then nothing
+    was found that would be worth more than what is there.
+
     Args:
-        path: its file, made where it is missing.
+        path: its file.
         origins: what the search follows from.
         space: what may be tried.
+        anew: in place of what is there; otherwise the search goes on with that.
 
     Attributes:
         trials: those that it holds, in order.
@@ -92,24 +99,23 @@ class Journal:
         UsageError: if the file is of a search that follows from something else, or is no journal.
     """
 
-    def __init__(self, path: Path, origins: Origins, space: SearchSpace) -> None:
+    def __init__(self, path: Path, origins: Origins, space: SearchSpace, anew: bool = False) -> None:
         self._space = space
+        self._origins = origins
+        self._anew = anew
+        self._study: Any = None
         self.path = path
-        study = opened(path)
-        known = study.get_trials(deepcopy=False)
-        if known:  # a search that was killed before its first trial may not even have said what it is
-            _check(study.user_attrs, origins, path)
-        else:
-            with writing(path):
-                for name, value in origins.as_dict().items():
-                    study.set_user_attr(name, value)
-        self._study = study
+        self.trials: list[Trial] = []
+        study = study_in(path)
+        if study is None or anew:
+            return
+        _check(study.user_attrs, origins, path)
         try:
-            self.trials: list[Trial] = [restored(trial.user_attrs, space) for trial in known]
+            self.trials += [restored(trial.user_attrs, space) for trial in study.get_trials(deepcopy=False)]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UsageError(
                 f"{path} holds a trial that no search wrote ({type(error).__name__}: {error}); "
-                "remove it, or name another folder"
+                "move it away, or name another folder"
             ) from error
 
     @staticmethod
@@ -120,7 +126,7 @@ class Journal:
             UsageError: if it is no journal.
         """
         study = study_in(path)
-        return 0 if study is None or study.user_attrs.get("finished", False) else len(study.get_trials(deepcopy=False))
+        return 0 if study is None or study.user_attrs.get(FINISHED, False) else len(study.get_trials(deepcopy=False))
 
     def add(self, trial: Trial) -> None:
         """Write a trial.
@@ -131,6 +137,7 @@ class Journal:
         from optuna.trial import TrialState
 
         whole = bool(trial.inner)
+        study = self._writable()
         with writing(self.path), quiet():
             line = optuna_trial(
                 self._space.choices(trial.candidate),
@@ -138,14 +145,23 @@ class Journal:
                 values=[trial.inner["uar"].value, float(trial.cost)] if whole else None,
                 user_attrs=told(trial),
             )
-            self._study.add_trial(line)
+            study.add_trial(line)
         self.trials.append(trial)
 
-    def finished(self, value: bool = True) -> None:
-        """Note whether the models of all that it holds are saved."""
+    def finished(self) -> None:
+        """Note that the models of all that it holds are saved."""
+        study = self._writable()
         with writing(self.path):
-            if bool(self._study.user_attrs.get("finished", False)) != value:
-                self._study.set_user_attr("finished", value)
+            study.set_user_attr(FINISHED, True)
+
+    def _writable(self) -> Any:
+        """The study, opened when it is first written to, and not finished from then on."""
+        if self._study is None:
+            self._study = opened(self.path, self._origins.as_dict(), self._anew)
+            with writing(self.path):
+                if self._study.user_attrs.get(FINISHED, False):
+                    self._study.set_user_attr(FINISHED, False)
+        return self._study
 
 
 def told(trial: Trial) -> dict[str, Any]:
@@ -208,7 +224,7 @@ def curves(folder: Path, table: str) -> dict[str, list[tuple[float, float]]]:
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         try:
             study = study_in(path)
-        except (UsageError, OSError):
+        except UsageError:
             continue
         if study is not None and study.user_attrs.get("table") == table:
             found[path.stem] = best_over_time([trial.user_attrs for trial in study.get_trials(deepcopy=False)])
@@ -234,5 +250,5 @@ def _check(there: Mapping[str, Any], origins: Origins, path: Path) -> None:
             shown = f": {there.get(name)}, not {value}" if name in ("seed", "strategy", "format", "protocol") else ""
             raise UsageError(
                 f"{path} cannot be resumed with another {names.get(name, name)}{shown}; "
-                f"{'ask for that' if name == 'protocol' else 'remove it'}, or name another folder"
+                f"{'ask for that' if name == 'protocol' else 'move it away'}, or name another folder"
             )

@@ -6,9 +6,10 @@ that is no step is passed over, as the file may be somebody else's.
 
 from __future__ import annotations
 
+import errno
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,16 +25,17 @@ BEGINNING = b'{"op_code"'
 
 
 def study_in(path: Path) -> Any:
-    """The search's study in a journal, in memory; None where it was killed before it had begun one.
+    """The search's study in a journal, in memory; None where there is no file, or no trial in it.
 
     Raises:
-        UsageError: if the file is no search's journal, or a line before the last is broken.
-        OSError: if it cannot be read.
+        UsageError: if the file cannot be read, is no search's journal, or a line before the last is broken.
     """
     import optuna
     from optuna.storages import JournalStorage
     from optuna.storages.journal import BaseJournalBackend
 
+    if not path.exists():
+        return None
     steps, _ = _steps(path)
 
     class InMemory(BaseJournalBackend):
@@ -47,33 +49,48 @@ def study_in(path: Path) -> Any:
         with quiet():
             storage = JournalStorage(InMemory())
             names = [study.study_name for study in storage.get_all_studies()]
-            found = optuna.load_study(study_name=STUDY, storage=storage) if STUDY in names else None
+            found = optuna.load_study(study_name=STUDY, storage=storage) if names == [STUDY] else None
+            begun = found is not None and bool(found.get_trials(deepcopy=False))
     except Exception as error:  # a file from anywhere fails in any way that Optuna knows
         raise _strange(path, " ".join(f"{type(error).__name__}: {error}".split())[:120]) from error
-    if found is None and names:
+    if names not in ([], [STUDY]):
         raise _strange(path, f"its studies are {', '.join(names)}")
+    if found is None or not begun:
+        return None
+    if "format" not in found.user_attrs:
+        raise _strange(path, "its trials are no search's")
     return found
 
 
-def opened(path: Path) -> Any:
-    """The search's study in a journal, for writing: the one that is there, or a new one. Half a last line is cut off.
+def opened(path: Path, attributes: Mapping[str, Any], anew: bool) -> Any:
+    """The search's study in a journal, for writing. Half a last line is cut off.
+
+    Args:
+        path: of the journal.
+        attributes: that a new study has.
+        anew: in place of what is there.
 
     Raises:
-        UsageError: if the file is no search's journal, or a line before the last is broken.
-        StorageError: if it cannot be written.
+        UsageError: as of :func:`study_in`.
+        StorageError: if the file cannot be written.
     """
     import optuna
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend
 
+    begun = study_in(path) is not None and not anew
     with writing(path), quiet():
-        if path.exists():
-            study_in(path)
+        if begun:
             _mend(path)
+        else:
+            path.unlink(missing_ok=True)
         storage = JournalStorage(JournalFileBackend(str(path), lock_obj=_Held()))  # type: ignore[arg-type]
-        return optuna.create_study(
-            storage=storage, study_name=STUDY, directions=["maximize", "minimize"], load_if_exists=True
-        )
+        if begun:
+            return optuna.load_study(study_name=STUDY, storage=storage)
+        study = optuna.create_study(storage=storage, study_name=STUDY, directions=["maximize", "minimize"])
+        for name, value in attributes.items():
+            study.set_user_attr(name, value)
+        return study
 
 
 @contextmanager
@@ -86,7 +103,9 @@ def writing(path: Path) -> Iterator[None]:
     except Exception as error:  # Optuna reads the file as well, and a file of anybody's fails in any way
         why = "was removed or changed while the search was writing it"
         if isinstance(error, OSError):
-            why = f"{(error.strerror or str(error)).lower()}; --resume goes on with what it holds"
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+            fix = "--resume goes on with what it holds" if full else "move it away, or name another folder"
+            why = f"{(error.strerror or str(error)).lower()}; {fix}"
         raise StorageError(f"{path}: {why}") from error
 
 
@@ -102,7 +121,11 @@ class _Held:
 
 def _steps(path: Path) -> tuple[list[dict[str, Any]], int]:
     """The steps in a file, and how many bytes they are, the last line's end included where it has one."""
-    lines = list(io.BytesIO(path.read_bytes()))
+    try:
+        lines = list(io.BytesIO(path.read_bytes()))
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise UsageError(f"{path}: {why}; move it away, or name another folder") from error
     found: list[dict[str, Any]] = []
     size = 0
     for number, line in enumerate(lines, 1):

@@ -90,8 +90,8 @@ def search(
             is at work in it, or one is there that cannot be gone on with.
         TrainingError: if there are fewer than three speakers (``random``: clips of an emotion), or no candidate
             could be fitted.
-        KeyboardInterrupt: if interrupted before any trial was finished, or before any winner was saved; the
-            journal is then there all the same.
+        KeyboardInterrupt: if interrupted before any trial was finished, when the folder stays as it was, or before any
+            winner was saved; the journal is then there.
     """
     require("a search")
     check_protocol(protocol)

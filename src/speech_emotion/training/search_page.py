@@ -23,6 +23,9 @@ FILE = "search.html"
 
 MOST_ANCESTORS = 12
 
+ONE_COST = 0.01
+"""Costs that are less than this part apart are one."""
+
 
 def write_page(result: SearchResult, table: FeatureTable) -> Path:
     """Write ``search.html`` into the search's folder, whole or not at all.
@@ -61,7 +64,7 @@ def _page(result: SearchResult, table: FeatureTable) -> dict[str, Any]:
     own = {result.strategy: best_over_time([told(trial) for trial in trials])}
     family = best.candidate.family
     charts = [
-        ("Over all: features, statistics, family", importances(trials, space), "mattered"),
+        ("Over all candidates", importances(trials, space), "mattered"),
         (f"Among {family}: its hyperparameters", importances(trials, space, family), "mattered-in-family"),
     ]
     line, more = _lineage(best, {trial.number: trial for trial in trials})
@@ -76,6 +79,7 @@ def _page(result: SearchResult, table: FeatureTable) -> dict[str, Any]:
         "progress": progress_svg(
             {**own, **{n: c for n, c in others.items() if c and n not in own}}, trials, result.chance
         ),
+        "level": _level(trials),
         "front": front_svg(trials, result.kept),
         "importances": [(title, importance_svg(found, name)) for title, found, name in charts if len(found) > 1],
         "lineage": line,
@@ -139,13 +143,16 @@ def _row(name: str, about: str, kept: Any) -> dict[str, Any]:
 def _notes(result: SearchResult) -> list[str]:
     lines = []
     joined, whom = result.ensemble, result.parted
-    if joined is not None:
+    if joined is not None and len(joined.members) == 1:
+        lines.append("There is no ensemble: of the best candidates a single one is as good as any of them together.")
+    elif joined is not None:
         how = "was kept" if joined.file else "was not kept"
         lines.append(
             f"An ensemble of {len(joined.members)} reaches {joined.inner['uar']} among the {whom} chosen by, the "
-            f"best model alone {joined.alone['uar']}: it {how}. Both are cross-fitted: for each fold the members, and "
-            f"the single model, are picked without its {whom}; so neither is too kind for having been picked, though "
-            f"the candidates themselves were found with all of these {whom}."
+            f"best model, picked in the same way, {joined.alone['uar']}: it {how}. Both are cross-fitted: for each "
+            f"fold the members, and the single model, are picked without its {whom}; so neither is too kind for having "
+            "been picked, as the best model's score in the table is, though the candidates themselves were found with "
+            f"all of these {whom}."
         )
     if result.procedure is not None:
         procedure = result.procedure
@@ -156,6 +163,13 @@ def _notes(result: SearchResult) -> list[str]:
             "what the procedure is worth, whatever it finds."
         )
     return lines
+
+
+def _level(trials: Sequence[Trial]) -> str:
+    """To how much the costs of all candidates are one, where a picture of them would show nothing; empty elsewhere."""
+    costs = [trial.cost for trial in trials if trial.inner]
+    spread = max(costs) / max(min(costs), 1) - 1
+    return percent(max(spread, 0.001)) if spread < ONE_COST else ""
 
 
 def _lineage(best: Trial, trials: dict[int, Trial]) -> tuple[list[dict[str, Any]], int]:

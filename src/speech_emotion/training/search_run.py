@@ -150,13 +150,9 @@ def opened(place: Path, origins: Origins, space: SearchSpace, resume: bool) -> J
         UsageError: if one is there that was not finished, and is not to be gone on with; or it cannot be.
     """
     place.mkdir(parents=True, exist_ok=True)
-    path = place / f"{origins.strategy}{SUFFIX}"
     if not resume:
         refuse_unfinished(place, origins.strategy)
-        path.unlink(missing_ok=True)
-    journal = Journal(path, origins, space)
-    journal.finished(False)
-    return journal
+    return Journal(place / f"{origins.strategy}{SUFFIX}", origins, space, anew=not resume)
 
 
 def refuse_unfinished(place: Path, strategy: str) -> None:
@@ -166,7 +162,7 @@ def refuse_unfinished(place: Path, strategy: str) -> None:
         UsageError: if there is one, or its file is no journal.
     """
     path = place / f"{strategy}{SUFFIX}"
-    left = Journal.left_by_another(path) if path.exists() else 0
+    left = Journal.left_by_another(path)
     if left:
         raise UsageError(
             f"{place} holds a search that was not finished ({left} trials): go on with --resume, or remove "

@@ -196,6 +196,8 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
             import tomli as tomllib
         except ModuleNotFoundError as error:
             raise MissingExtraError("a search space in TOML", "train") from error
+    if not os.fspath(path) or (os.path.exists(path) and not os.path.isfile(path)):
+        raise UsageError(f"'{os.fspath(path)}' is no file; name a TOML file")
     try:
         with Path(path).open(encoding="utf-8") as file:
             text = file.read(LARGEST + 1)

@@ -5,6 +5,8 @@ What is computed from them can be shared in the same way: the first that needs i
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -68,7 +70,12 @@ def shared(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> Iterator[SharedA
 
 def _write(path: Path, values: NDArray[Any]) -> None:
     with replacing(path) as part, part.open("wb") as file:
-        np.save(file, values, allow_pickle=False)
+        try:
+            np.save(file, values, allow_pickle=False)
+        except OSError as error:
+            if error.errno is not None:
+                raise
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error  # numpy: "… requested and …"
 
 
 @lru_cache(maxsize=256)
