@@ -59,6 +59,19 @@ def test_nothing_that_was_sent_is_in_its_words(server: Running) -> None:
     assert "secret" not in "\n".join(other.said)
 
 
+def test_a_client_that_sends_no_text_as_text_leaves_no_traceback() -> None:
+    running = launch()
+    with connect(running.url.replace("http", "ws") + "/v1/stream") as stream:
+        stream.socket.sendall(bytes([0x81, 0x82, 0, 0, 0, 0, 0xFF, 0xFE]))  # a masked text frame
+        with pytest.raises(ConnectionClosed) as closed:
+            stream.recv()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1007
+    assert running.hear(wav()).status == 200
+    assert running.end() == 0
+    assert "Traceback" not in "\n".join(running.said)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX limits")
 def test_it_needs_no_disk() -> None:
     running = launch(first="import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import socket
@@ -66,7 +67,15 @@ def serve(
             log_level="warning",
             lifespan="on",
         )
+        logging.getLogger("uvicorn.error").addFilter(without_trace)
         _Server(config, lambda: tell(address(listener))).run(sockets=[listener])
+
+
+def without_trace(record: logging.LogRecord) -> bool:
+    """Let a log's line pass, without the traceback where a client sent bytes that are no text: no fault of ours."""
+    if record.exc_info and isinstance(record.exc_info[1], UnicodeDecodeError):
+        record.exc_info = None
+    return True
 
 
 class _Server(uvicorn.Server):
