@@ -137,7 +137,8 @@ def preface() -> str:
         "# Benchmarks\n\n"
         "Written by `python benchmarks/run.py NAME …`, a part a script (`make bench`: all). Each script runs this "
         "project and what a user would pick instead on the same work in the same run. Machines are noisy: look at the "
-        "ratios, which are medians of their own: of the pairs that were measured one after the other.\n\n"
+        "ratios, which are medians of their own: of the pairs that were measured one after the other. A goal is what "
+        "was to be reached, and stands there whether it was or not; a spike is what a first experiment reached.\n\n"
         f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, "
         f"Python {platform.python_version()}; {libraries}."
     )
