@@ -201,7 +201,7 @@ def test_a_list_that_cannot_be_read_and_a_name_that_is_blank_cost_their_own_line
     assert "no column 'path'" in errors["no.csv"]
     assert "recordings are heard whole" in errors["part.csv"]
     assert "empty name" in errors[""]
-    assert "neither a folder nor a zip archive" in errors["cut.zip"]
+    assert "is a zip archive without its end" in errors["cut.zip"]
 
 
 def test_windows_without_segments_are_refused(clips: Path, refused: Any) -> None:
