@@ -25,6 +25,9 @@ from ..errors import AudioError, CorpusError, UsageError
 LARGEST_MEMBER = 2 * 1024**3
 """Bytes; a member that says it is larger is refused rather than read into memory."""
 
+FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+"""What the system says where a disk, or what somebody may write to it, is full."""
+
 AUDIO_SUFFIXES = frozenset(
     """
     .wav .wave .flac .ogg .oga .opus .mp3 .aiff .aif .aifc .au .snd .caf .w64 .rf64 .voc .sph .nist
@@ -70,16 +73,16 @@ def walk(root: str | os.PathLike[str], refused: Callable[[str], None] | None = N
         return
     if not os.path.exists(place):
         raise CorpusError(f"no such file or folder: {place}")
+    begins = b""
     if os.path.isfile(place):
         try:
             with open(place, "rb") as archive:
                 begins = archive.read(2)
         except OSError as error:
             raise CorpusError(f"{place}: {(error.strerror or str(error)).lower()}") from error
-        if begins == b"PK" and not zipfile.is_zipfile(place):
-            raise CorpusError(f"{place} is a zip archive without its end; fetch or copy it again")
-    if not (os.path.isfile(place) and zipfile.is_zipfile(place)):
-        raise CorpusError(f"{place} is neither a folder nor a zip archive")
+    if not begins or not zipfile.is_zipfile(place):
+        cut = "a zip archive without its end; fetch or copy it again"
+        raise CorpusError(f"{place} is {cut if begins == b'PK' else 'neither a folder nor a zip archive'}")
     for name in sorted(set(_archive(str(place)).namelist())):
         parts = name.split("/")
         if parts[-1] and not any(part.startswith((".", "__MACOSX")) for part in parts):
@@ -178,7 +181,7 @@ def replacing(target: Path) -> Iterator[Path]:
         yield part
         part.replace(target)
     except OSError as error:  # of a full disk Python does not say which file
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) or error.filename is not None:
+        if error.errno not in FULL or error.filename is not None:
             raise
         raise OSError(error.errno, error.strerror, str(target)) from error
     finally:

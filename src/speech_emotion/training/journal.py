@@ -106,8 +106,8 @@ class Journal:
         self._study: Any = None
         self.path = path
         self.trials: list[Trial] = []
-        study = study_in(path)
-        if study is None or anew:
+        study = None if anew else study_in(path)
+        if study is None:
             return
         _check(study.user_attrs, origins, path)
         try:

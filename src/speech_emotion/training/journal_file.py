@@ -6,7 +6,6 @@ that is no step is passed over, as the file may be somebody else's.
 
 from __future__ import annotations
 
-import errno
 import io
 import json
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ..corpora.paths import FULL
 from ..errors import StorageError, UsageError
 from .proposals import quiet
 
@@ -103,8 +103,9 @@ def writing(path: Path) -> Iterator[None]:
     except Exception as error:  # Optuna reads the file as well, and a file of anybody's fails in any way
         why = "was removed or changed while the search was writing it"
         if isinstance(error, OSError):
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-            fix = "--resume goes on with what it holds" if full else "move it away, or name another folder"
+            fix = (
+                "--resume goes on with what it holds" if error.errno in FULL else "move it away, or name another folder"
+            )
             why = f"{(error.strerror or str(error)).lower()}; {fix}"
         raise StorageError(f"{path}: {why}") from error
 

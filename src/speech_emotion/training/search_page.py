@@ -68,6 +68,7 @@ def _page(result: SearchResult, table: FeatureTable) -> dict[str, Any]:
         (f"Among {family}: its hyperparameters", importances(trials, space, family), "mattered-in-family"),
     ]
     line, more = _lineage(best, {trial.number: trial for trial in trials})
+    level = _level(trials)
     return {
         "title": f"The search in {table.name}",
         "lead": _lead(result),
@@ -79,8 +80,8 @@ def _page(result: SearchResult, table: FeatureTable) -> dict[str, Any]:
         "progress": progress_svg(
             {**own, **{n: c for n, c in others.items() if c and n not in own}}, trials, result.chance
         ),
-        "level": _level(trials),
-        "front": front_svg(trials, result.kept),
+        "level": level,
+        "front": "" if level else front_svg(trials, result.kept),
         "importances": [(title, importance_svg(found, name)) for title, found, name in charts if len(found) > 1],
         "lineage": line,
         "more_ancestors": more,

@@ -54,7 +54,7 @@ def chosen(leaderboard: Sequence[Trial], keep: int) -> list[Trial]:
     """The best, and up to :data:`MOST_ON_FRONT` more on the front of score and cost; in the leaderboard's order.
 
     Of candidates of one kind that score the same for every speaker (with protocol ``random``, group of clips) the
-    cheapest comes before all that are not alike, and the others after them: a hyperparameter a hair's breadth off gives
+    cheapest alone counts, the others only where there are too few besides: a hyperparameter a hair's breadth off gives
     the same answers. Of the front only what is at least half as far above the worst that was judged as the best is: a
     model that is next to free and next to useless serves nobody.
     """
