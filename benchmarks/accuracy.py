@@ -31,7 +31,7 @@ from speech_emotion.evaluation.evaluate import Report, evaluate, report
 from speech_emotion.evaluation.fitting import Fold, answer, examples
 from speech_emotion.evaluation.protocols import folds_of
 from speech_emotion.evaluation.together import together
-from speech_emotion.features.defaults import AS_IN_LIFE, CLASSIC, PENALTY
+from speech_emotion.features.defaults import AS_IN_LIFE, CLASSIC
 from speech_emotion.features.extract import extract
 from speech_emotion.features.table import FeatureTable
 from speech_emotion.training.families import family
@@ -77,7 +77,8 @@ def every(given: argparse.Namespace) -> Iterator[dict[str, str]]:
     for task, part in {"4": classic.select(CALM4), "8": classic}.items():
         for protocol, how in {"random": "random split", "speaker": "new speakers"}.items():
             yield row(f"{task} emotions, {how}", evaluate(family("mlp").build(seed=0), part, protocol, seed=0))
-    calibrated, plain = recipe("ridge", penalty=PENALTY), family("ridge").build(penalty=PENALTY)
+    usual = family("ridge").usual(len(AS_IN_LIFE))
+    calibrated, plain = recipe("ridge", **usual), family("ridge").build(**usual)
     for name in ("tone", "tone-large"):
         ravdess = table_of("ravdess", given.ravdess, (name,), AS_IN_LIFE, given.keep)
         emodb = table_of("emodb", given.emodb, (name,), AS_IN_LIFE, given.keep)

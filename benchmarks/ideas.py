@@ -33,7 +33,7 @@ from speech_emotion import corpora, workers
 from speech_emotion.evaluation.fitting import fit, guess, learnt, numbered
 from speech_emotion.evaluation.protocols import SpeakerSplit, folds_of
 from speech_emotion.evaluation.together import together
-from speech_emotion.features.defaults import AS_IN_LIFE, PENALTY, TEMPI
+from speech_emotion.features.defaults import AS_IN_LIFE, TEMPI
 from speech_emotion.features.table import FeatureTable
 from speech_emotion.training.families import family
 
@@ -71,9 +71,8 @@ class Idea:
 
     @property
     def asked(self) -> Mapping[str, Any]:
-        """The hyperparameters, the recipe's penalty being for all of its copies."""
-        recipe = {"penalty": PENALTY} if self.family == "ridge" and self.copies == AS_IN_LIFE else {}
-        return {**recipe, **self.hyperparameters}
+        """All hyperparameters."""
+        return {**family(self.family).usual(len(self.copies)), **self.hyperparameters}
 
     @property
     def key(self) -> str:
@@ -101,6 +100,9 @@ QUESTIONS = ("new speakers", "men ↔ women", "EMO-DB → RAVDESS")
 
 HARDER = ("far", "telephone")
 """The copies that are tested, too."""
+
+PENALTY = family("ridge").usual(len(AS_IN_LIFE))["penalty"]
+"""The recipe's."""
 
 IDEAS = (
     Idea(

@@ -39,7 +39,7 @@ from speech_emotion.emotions import CALM4
 from speech_emotion.evaluation.fitting import Fold, examples, fit, guess, judge, learnt, numbered
 from speech_emotion.evaluation.metrics import confusion, uar
 from speech_emotion.evaluation.protocols import SpeakerSplit
-from speech_emotion.features.defaults import AS_IN_LIFE, CLASSIC, PENALTY, SEARCHED, TEMPI
+from speech_emotion.features.defaults import AS_IN_LIFE, CLASSIC, SEARCHED, TEMPI
 from speech_emotion.features.table import FeatureTable
 from speech_emotion.training.families import family
 from speech_emotion.training.leaderboard import SearchResult
@@ -155,7 +155,7 @@ def classic_procedure(given: argparse.Namespace) -> Iterator[Row]:
 
 def tone_procedure(given: argparse.Namespace) -> Iterator[Row]:
     """The whole search over the large encoder's layers."""
-    plain = family("ridge").build(penalty=PENALTY)
+    plain = family("ridge").build(**family("ridge").usual(len(AS_IN_LIFE)))
     yield from procedure(given, "tone-large", tone(given, "tone-large"), "the built-in recipe", plain, "≥ that")
 
 

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import speech_emotion as se
-from speech_emotion.features.defaults import AS_IN_LIFE, CLASSIC, PENALTY
+from speech_emotion.features.defaults import AS_IN_LIFE, CLASSIC
 from speech_emotion.models import bundle
 
 FOLDER = Path(bundle.__file__).with_name("builtin")
@@ -32,7 +31,6 @@ class Recipe:
         family: of classifiers.
         features: that it reads.
         copies: of the training clips, that it learns from as well.
-        hyperparameters: that are not the family's own defaults.
         sure_at: the accuracy wanted of its answers on new speakers; None answers always.
         clips: how many of the test clips are also degraded, for its card.
     """
@@ -42,20 +40,14 @@ class Recipe:
     family: str
     features: tuple[str, ...]
     copies: tuple[str, ...] = ()
-    hyperparameters: Mapping[str, float] = field(default_factory=dict)
     sure_at: float | None = None
     clips: int = 192
 
 
-RIDGE = {"penalty": PENALTY}
-"""What the recipes with many copies ask of ridge regression."""
-
 RECIPES = {
-    "tone": Recipe("the default: small and fast", "ravdess", "ridge", ("tone",), AS_IN_LIFE, RIDGE, sure_at=0.8),
-    "tone-large": Recipe(
-        "the most accurate on RAVDESS", "ravdess", "ridge", ("tone-large",), AS_IN_LIFE, RIDGE, sure_at=0.8
-    ),
-    "tone-free": Recipe("free to use: four emotions", "emodb", "ridge", ("tone",), AS_IN_LIFE, RIDGE, sure_at=0.9),
+    "tone": Recipe("the default: small and fast", "ravdess", "ridge", ("tone",), AS_IN_LIFE, sure_at=0.8),
+    "tone-large": Recipe("the most accurate on RAVDESS", "ravdess", "ridge", ("tone-large",), AS_IN_LIFE, sure_at=0.8),
+    "tone-free": Recipe("free to use: four emotions", "emodb", "ridge", ("tone",), AS_IN_LIFE, sure_at=0.9),
     "classic": Recipe("the prototype's features and network", "ravdess", "mlp", CLASSIC),
 }
 
@@ -75,7 +67,6 @@ def main() -> None:
             degraded=True,
             clips=recipe.clips,
             name=name,
-            **recipe.hyperparameters,
         )
         model.save(FOLDER / f"{name}{bundle.SUFFIX}")
         for protocol, scores in model.provenance.scores.items():

@@ -122,6 +122,20 @@ def unknown(kind: str, value: object, valid: Iterable[str], owner: str = "", hin
     return UsageError(f"unknown {kind} '{value}' ({had}: {', '.join(names)}){question}")
 
 
+def require_list(kind: str, names: Iterable[str]) -> None:
+    """Refuse one name in place of a list of them: its letters would be taken for names.
+
+    Args:
+        kind: what is named, in the plural: ``"families"``.
+        names: what was given.
+
+    Raises:
+        UsageError: if it is one.
+    """
+    if isinstance(names, str):
+        raise UsageError(f"{kind} is a list of names: ['{names}']")
+
+
 def counted(count: int, what: str) -> str:
     """A number and what there is of it, as a message has it.
 
@@ -130,6 +144,16 @@ def counted(count: int, what: str) -> str:
         ('one speaker', '3 speakers')
     """
     return f"one {what}" if count == 1 else f"{count} {what}s"
+
+
+def reason_of(error: Exception) -> str:
+    """What the system says of a file, or an address, that it could not open, read or write.
+
+    Example:
+        >>> reason_of(FileNotFoundError(2, "No such file or directory")), reason_of(ValueError("embedded null byte"))
+        ('no such file or directory', 'embedded null byte')
+    """
+    return (getattr(error, "strerror", None) or str(error)).lower()
 
 
 def visible(text: str) -> str:

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from .errors import InstallationError
+from .errors import InstallationError, reason_of
 
 
 def onnxruntime() -> Any:
@@ -35,7 +35,7 @@ def session(file: Path, sha256: str) -> Any:
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise InstallationError(f"{file} cannot be read ({error.strerror}); install speech-emotion anew") from error
+        raise InstallationError(f"{file} cannot be read ({reason_of(error)}); install speech-emotion anew") from error
     if hashlib.sha256(content).hexdigest() != sha256:
         raise InstallationError(f"{file} is damaged: its SHA-256 is not {sha256}; install speech-emotion anew")
     options = onnxruntime().SessionOptions()

@@ -56,6 +56,13 @@ def test_the_defaults_name_every_hyperparameter_of_the_space(name: str) -> None:
     assert set(family(name).space) <= set(family(name).defaults)
 
 
+@pytest.mark.parametrize("name", FAMILIES)
+def test_only_ridge_minds_how_often_each_clip_is_learnt(name: str) -> None:
+    own = family(name)
+    assert own.usual() == own.usual(1) == own.usual(2) == own.defaults
+    assert own.usual(6) == ({**own.defaults, "penalty": 3.0} if name == "ridge" else own.defaults)
+
+
 def test_the_mlp_is_the_prototypes() -> None:
     built = family("mlp").build(5)[-1].get_params()
     expected = {

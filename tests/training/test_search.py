@@ -59,7 +59,7 @@ def test_the_best_models_are_saved_with_their_scores(made_table, tmp_path):
     assert sorted(tmp_path.iterdir()) == sorted([*result.paths, *joined, *(tmp_path / name for name in others)])
     rows = _leaderboard(tmp_path)
     assert len(rows) == len(result.leaderboard) == 6
-    inner = [float(row["inner_uar"]) for row in rows]
+    inner = [float(row["inner_uar"]) for row in rows[1:]]  # the first may be a family at its usual settings
     assert inner == sorted(inner, reverse=True)
     kept = [row for row in rows if row["file"]]
     for path, row, model in zip(result.paths, kept, result.models, strict=True):

@@ -99,5 +99,5 @@ def test_where_all_candidates_cost_the_same_a_sentence_says_so(made_table, tmp_p
 def test_an_ensemble_of_one_is_called_none():
     score = Score(0.5, 0.4, 0.6)
     joined = Ensemble({3: 1.0}, {"uar": score}, {"uar": score})
-    result = SimpleNamespace(ensemble=joined, parted="speakers", procedure=None)
+    result = SimpleNamespace(ensemble=joined, parted="speakers", procedure=None, passed_over=None)
     assert search_page._notes(result)[0].startswith("There is no ensemble")

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from .. import workers as pool
 from ..corpora.paths import open_binary, split
-from ..errors import AudioError
+from ..errors import AudioError, reason_of
 
 LOOKED_FOR = 64
 """Files, spread over the recordings, that a worker must see; an archive is one."""
@@ -59,4 +59,4 @@ def carried(path: str) -> Carried | AudioError:
     except AudioError as error:
         return error
     except OSError as error:
-        return AudioError(f"{path}: {(error.strerror or str(error)).lower()}")
+        return AudioError(f"{path}: {reason_of(error)}")

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import AudioError, MissingExtraError
+from ..errors import AudioError, MissingExtraError, reason_of
 
 CONTAINERS = (
     "aac,ac3,aiff,amr,ape,asf,au,avi,caf,dts,eac3,flac,flv,loas,matroska,mov,mp3,mpc,mpc8,mpeg,mpegts,ogg,rm,"
@@ -47,9 +47,8 @@ def decoded(file: BinaryIO, name: str) -> Iterator[tuple[int, Iterator[NDArray[n
     try:
         container = _container(av, file)
     except (av.FFmpegError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
         raise AudioError(
-            f"{name}: neither libsndfile nor FFmpeg can read it ({reason}); is it a recording, and whole?"
+            f"{name}: neither libsndfile nor FFmpeg can read it ({reason_of(error)}); is it a recording, and whole?"
         ) from error
     with container:
         if not container.streams.audio:

@@ -28,7 +28,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from ..corpora.paths import open_binary
-from ..errors import AudioError, UsageError
+from ..errors import AudioError, UsageError, reason_of
 from . import media
 from .mono import HIGHEST_RATE, LOUDEST, LOWEST_RATE, ToMono, check_rate
 from .waveform import RATE, Waveform
@@ -313,7 +313,7 @@ def _told(source: Source) -> Iterator[None]:
         yield
     except OSError as error:
         name = source if isinstance(source, (str, os.PathLike)) else getattr(source, "name", "the recording given")
-        raise AudioError(f"{name}: cannot be read: {(error.strerror or str(error)).lower()}") from error
+        raise AudioError(f"{name}: cannot be read: {reason_of(error)}") from error
 
 
 def _believed(sound: _Sound) -> _Sound:

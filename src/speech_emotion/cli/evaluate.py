@@ -124,7 +124,7 @@ def evaluate(
         warn(f"{count} recordings left out: '{emotion}' is not in all of them")
     say_licence(table.origins)
     family = family or family_of(table.config.features)
-    judged, subject = _judged(loaded, model, family, calibrate, sure_at, seed)
+    judged, subject = _judged(loaded, model, family, calibrate, sure_at, seed, len(table.copies))
     honest = ("speaker",) if protocol == "random" and _has_voices(table) else ()
     found = study(
         judged,
@@ -175,15 +175,24 @@ def _refuse(model: str | None, family: str | None, own: bool, unadapted: bool, c
 
 
 def _judged(
-    loaded: Model | None, model: str | None, family: str | None, calibrate: bool, sure_at: float | None, seed: int
+    loaded: Model | None,
+    model: str | None,
+    family: str | None,
+    calibrate: bool,
+    sure_at: float | None,
+    seed: int,
+    copies: int = 0,
 ) -> tuple[Any, str]:
     """What to judge, and what it is in words."""
+    from ..training.families import DEFAULT
+    from ..training.families import family as family_named
     from ..training.train import described, recipe
 
     if loaded is not None:
         return loaded, f"{loaded.name} ({Path(model or '').name}), as it is"
-    built = recipe(family, seed=seed, calibrate=calibrate, sure_at=sure_at)
-    return built, described(family, calibrate, sure_at)
+    usual = family_named(family or DEFAULT).usual(copies)
+    built = recipe(family, seed=seed, calibrate=calibrate, sure_at=sure_at, **usual)
+    return built, described(family, calibrate, sure_at, **usual)
 
 
 def _forget(kept: Path) -> None:

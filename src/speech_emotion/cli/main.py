@@ -20,7 +20,7 @@ from typing import Annotated, NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from ..errors import SpeechEmotionError, visible
+from ..errors import SpeechEmotionError, reason_of, visible
 from . import (
     chat,
     corpus,
@@ -145,7 +145,7 @@ def run(arguments: list[str]) -> int:
         name = f"{error.filename}: " if error.filename else ""
         full = error.errno in (errno.ENOSPC, errno.EDQUOT) and not name
         hint = "; where standard output goes, or in the folder that is written to" if full else ""
-        say(f"error: {name}{(error.strerror or str(error)).lower()}{hint}")
+        say(f"error: {name}{reason_of(error)}{hint}")
         return 1
     if status == INTERRUPTED:  # typer's word for Ctrl-C
         say("interrupted")

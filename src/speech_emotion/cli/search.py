@@ -244,7 +244,7 @@ def _show(result: SearchResult) -> None:
     from rich.table import Table
 
     from ..training.proposals import BEFORE_CHILDREN
-    from ..training.search_page import for_a_new_voice
+    from ..training.search_page import for_a_new_voice, why_first
 
     table = Table("", "family", box=None)
     table.add_column("features", overflow="fold")
@@ -259,6 +259,8 @@ def _show(result: SearchResult) -> None:
         table.add_row(str(rank), trial.candidate.family, "+".join(trial.candidate.features), *found)
     console = output()
     console.print(table)
+    if why := why_first(result):
+        console.print(why)
     if joined and joined.file:
         console.print(
             f"Held against each other where each fold's {result.parted} had no say in the choice, the ensemble reaches "

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from ..errors import DownloadError
+from ..errors import DownloadError, reason_of
 from ..workers import Progress
 
 if TYPE_CHECKING:
@@ -230,7 +230,7 @@ def _disk(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise DownloadError(f"cannot write in {folder}: {(error.strerror or str(error)).lower()}") from error
+        raise DownloadError(f"cannot write in {folder}: {reason_of(error)}") from error
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ..emotions import ALIASES, EMOTIONS, canonical
-from ..errors import CorpusError
+from ..errors import CorpusError, reason_of
 from . import paths
 from .utterance import Utterance
 
@@ -85,7 +85,7 @@ def cells_of(place: Path) -> Iterator[tuple[int, list[str]]]:
     except UnicodeDecodeError as error:
         raise CorpusError(f"{place} is not UTF-8 (at byte {error.start}); save it as CSV in UTF-8") from error
     except OSError as error:
-        raise CorpusError(f"{place}: {(error.strerror or str(error)).lower()}") from error
+        raise CorpusError(f"{place}: {reason_of(error)}") from error
     header = text.split("\n", 1)[0]
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count), strict=True)
     begin = 1

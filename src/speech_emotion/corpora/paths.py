@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
-from ..errors import AudioError, CorpusError, UsageError
+from ..errors import AudioError, CorpusError, UsageError, reason_of
 
 LARGEST_MEMBER = 2 * 1024**3
 """Bytes; a member that says it is larger is refused rather than read into memory."""
@@ -58,7 +58,7 @@ def walk(root: str | os.PathLike[str], refused: Callable[[str], None] | None = N
 
         def unread(error: OSError) -> None:
             if refused is None or Path(error.filename) == place:
-                raise CorpusError(f"{error.filename}: {(error.strerror or str(error)).lower()}") from error
+                raise CorpusError(f"{error.filename}: {reason_of(error)}") from error
             refused(error.filename)
 
         for folder, inner, names in os.walk(place, onerror=unread, followlinks=True):
@@ -79,7 +79,7 @@ def walk(root: str | os.PathLike[str], refused: Callable[[str], None] | None = N
             with open(place, "rb") as archive:
                 begins = archive.read(2)
         except OSError as error:
-            raise CorpusError(f"{place}: {(error.strerror or str(error)).lower()}") from error
+            raise CorpusError(f"{place}: {reason_of(error)}") from error
     if not begins or not zipfile.is_zipfile(place):
         cut = "a zip archive without its end; fetch or copy it again"
         raise CorpusError(f"{place} is {cut if begins == b'PK' else 'neither a folder nor a zip archive'}")
@@ -112,7 +112,7 @@ def open_binary(path: str | os.PathLike[str]) -> BinaryIO:
         try:
             return open(path, "rb")
         except (OSError, ValueError) as error:
-            raise AudioError(f"{path}: {(getattr(error, 'strerror', None) or str(error)).lower()}") from error
+            raise AudioError(f"{path}: {reason_of(error)}") from error
     archive, member = inside
     try:
         size = _archive(archive).getinfo(member).file_size

@@ -27,10 +27,6 @@ AS_IN_LIFE = (*TEMPI, "far", "telephone", "babble", "noise")
 """The copies that the built-in models learn from: other tempi, another microphone in a noisy room, a telephone, among
 others who speak, in noise."""
 
-PENALTY = 3.0
-"""Of ridge regression that learns all of :data:`AS_IN_LIFE`: three times its own, for more than twice the rows that
-:data:`TEMPI` make."""
-
 SEARCHED = ("mean", "std", "slope", "delta", "p10", "p50", "p90")
 """The statistics over frames that a search chooses from where none are named."""
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..corpora.paths import replacing
-from ..errors import BundleError, unknown
+from ..errors import BundleError, reason_of, unknown
 from . import card
 from .manifest import MEMBERS, Manifest
 from .model import Model
@@ -55,7 +55,7 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
             for name, data in members.items():
                 archive.writestr(_entry(name), data, zipfile.ZIP_DEFLATED, compresslevel=9)
     except OSError as error:
-        raise BundleError(f"cannot write {target}: {error.strerror or error}") from error
+        raise BundleError(f"cannot write {target}: {reason_of(error)}") from error
 
 
 def load(source: str | os.PathLike[str]) -> Model:
@@ -141,7 +141,7 @@ def _read(path: Path) -> tuple[Manifest, dict[str, bytes]]:
     except FileNotFoundError:
         raise BundleError(f"no such model: {path} (built in: {', '.join(builtin_names())})") from None
     except OSError as error:
-        raise BundleError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise BundleError(f"{path}: cannot be read: {reason_of(error)}") from error
     except BundleError as error:
         raise BundleError(f"{path}: {error}") from error
     except UNREADABLE as error:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..corpora.locks import turn
-from ..errors import UsageError, unknown
+from ..errors import UsageError, reason_of, unknown
 from .adaptation import Adaptation
 from .model import Model
 
@@ -135,7 +135,7 @@ def _written(path: Path) -> Iterator[None]:
             path.parent.chmod(0o700)
         yield
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
+        raise UsageError(f"cannot write {path}: {reason_of(error)}") from error
 
 
 def delete(name: str) -> None:

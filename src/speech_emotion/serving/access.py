@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 
-from ..errors import SpeechEmotionError, UsageError
+from ..errors import SpeechEmotionError, UsageError, reason_of
 from .refusals import RefusedError
 from .site import PREFIX
 
@@ -100,8 +100,7 @@ def is_loopback(host: str) -> bool:
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise SpeechEmotionError(f"no address is known for '{host}' ({reason.lower()})") from error
+        raise SpeechEmotionError(f"no address is known for '{host}' ({reason_of(error)})") from error
     return all(ipaddress.ip_address(str(address[0]).split("%")[0]).is_loopback for *_, address in found)
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..errors import ChatError, UsageError, visible
+from ..errors import ChatError, UsageError, reason_of, visible
 from ..recognition.transcript import plain
 
 LOCAL = "http://127.0.0.1:11434/v1"
@@ -176,7 +176,7 @@ class Endpoint:
         except http.client.HTTPException as error:
             raise self._error("does not speak HTTP, or closed the connection") from error
         except OSError as error:
-            raise self._error(f"cannot be reached ({(error.strerror or str(error)).lower()})") from error
+            raise self._error(f"cannot be reached ({reason_of(error)})") from error
 
     def _error(self, text: str) -> ChatError:
         line = plain(f"{self.place} {text}")

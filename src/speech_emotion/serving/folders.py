@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from ..errors import AudioError, UsageError, visible
+from ..errors import AudioError, UsageError, reason_of, visible
 
 
 class Folders:
@@ -58,6 +58,6 @@ class Folders:
         try:
             file = place.open("rb")
         except OSError as error:
-            raise AudioError(f"{visible(path)}: {(error.strerror or str(error)).lower()}") from error
+            raise AudioError(f"{visible(path)}: {reason_of(error)}") from error
         with file:
             yield file

@@ -3,7 +3,7 @@
 Members are picked one after the other, each time the one that helps most; one picked twice weighs twice. They are
 picked by what models of the other folds say. A score on the same answers would be too kind: many
 weights were tried on them. So the score that is told is cross-fitted: for each fold the members are picked
-by the others alone, and so is the single model that the ensemble is held against.
+by the others alone, and so is the single model that the ensemble is held against, as :mod:`.choice` has it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from ..evaluation.intervals import Score, bootstrap_over_speakers
 from ..evaluation.metrics import confusion, uar
 from ..evaluation.probabilities import log_losses
 from ..models.calibration import temperature_for, tempered
+from .choice import first_choice
 from .trial import Trial
 
 POOL = 12
@@ -76,7 +77,12 @@ def pool_of(leaderboard: Sequence[Trial]) -> list[Trial]:
 
 
 def join(
-    answers: Answers, labels: NDArray[np.int64], who: NDArray[np.intp], fold: NDArray[np.intp], seed: int
+    answers: Answers,
+    labels: NDArray[np.int64],
+    who: NDArray[np.intp],
+    fold: NDArray[np.intp],
+    seed: int,
+    usual: Sequence[bool] = (),
 ) -> Joined:
     """The ensemble of some candidates.
 
@@ -86,6 +92,7 @@ def join(
         who: is drawn together for the intervals, the speaker or the clip alone, integers from 0, shape (n,).
         fold: that tests each, shape (n,).
         seed: of the intervals.
+        usual: whether each candidate is a family at its usual settings.
     """
     classes = answers[0].shape[1]
     blended, single = np.zeros_like(answers[0]), np.zeros_like(answers[0])
@@ -93,7 +100,11 @@ def join(
         others, own = fold != number, fold == number
         seen = [answer[others] for answer in answers]
         blended[own] = blend(picked(seen, labels[others]), [answer[own] for answer in answers])
-        best = int(np.argmax([_uar(answer, labels[others]) for answer in seen]))
+        best = first_choice(
+            [_uar(answer, labels[others]) for answer in seen],
+            [_uars(answer, labels[others], who[others]) for answer in seen],
+            usual,
+        )
         single[own] = answers[best][own]
     scored = [
         bootstrap_over_speakers(labels, each.argmax(axis=1), who, classes, seed=seed) for each in (blended, single)
@@ -132,6 +143,10 @@ def blend(members: Sequence[Member], answers: Answers) -> NDArray[np.float64]:
 
 def _quality(answer: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[float, float]:
     return _uar(answer, labels), -float(log_losses(labels, answer).mean())
+
+
+def _uars(answer: NDArray[np.float64], labels: NDArray[np.int64], who: NDArray[np.intp]) -> list[float]:
+    return [_uar(answer[who == one], labels[who == one]) for one in np.unique(who)]
 
 
 def _uar(answer: NDArray[np.float64], labels: NDArray[np.int64]) -> float:

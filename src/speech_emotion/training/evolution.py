@@ -79,10 +79,10 @@ class Known:
 def firsts(space: SearchSpace) -> Iterator[Proposal]:
     """What a generation begins with: each family as it is without any choice, on all features, the quickest first."""
     for name in sorted(space.families, key=lambda each: family_named(each).effort):
-        defaults = family_named(name).defaults
+        usual = family_named(name).usual(space.copies)
 
-        def choose(each: str, dimension: Dimension, name: str = name, defaults: Any = defaults) -> Any:
-            value = {"family": name, "scaling": "standard"}.get(each, defaults.get(each.partition(".")[2]))
+        def choose(each: str, dimension: Dimension, name: str = name, usual: Any = usual) -> Any:
+            value = {"family": name, "scaling": "standard"}.get(each, usual.get(each.partition(".")[2]))
             if each == "components":
                 value = max(space.components)
             return value if dimension.has(value) else dimension.middle()

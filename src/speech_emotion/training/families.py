@@ -44,6 +44,7 @@ class Family:
             hyperparameters.
         scales: whether its features are scaled; trees need none.
         wide: whether it takes columns by the thousand as they are; of others a search makes components first.
+        with_copies: those defaults that are others where each clip is learnt more often: from the number of its copies.
         effort: about how many times as long as ridge regression it takes to learn a few hundred columns: the medians of
             the trials of some searches of 60 s. It stands here once for all, so that a search that heeds it gives the
             same result on every machine.
@@ -58,7 +59,20 @@ class Family:
     operations: Callable[..., int] = lambda columns, rows, classes, **_: columns * classes
     scales: bool = True
     wide: bool = False
+    with_copies: Callable[[int], Mapping[str, Any]] = lambda copies: {}
     effort: int = 1
+
+    def usual(self, copies: int = 0) -> dict[str, Any]:
+        """All hyperparameters where none is given.
+
+        Args:
+            copies: of each clip, that are learnt as well.
+
+        Example:
+            >>> family("ridge").usual(2), family("ridge").usual(6)
+            ({'penalty': 1.0, 'centred': 0.75}, {'penalty': 3.0, 'centred': 0.75})
+        """
+        return {**self.defaults, **self.with_copies(copies)}
 
     def build(
         self, seed: int = 0, *, scaling: str = "standard", components: int | None = None, **hyperparameters: Any
@@ -243,6 +257,7 @@ FAMILIES = {
         space={"penalty": Real(0.03, 30, log=True), "centred": Real(0, 1)},
         pipeline=_ridge,
         wide=True,
+        with_copies=lambda copies: {"penalty": max(1.0, copies / 2)},  # settled with two copies, and with six
     ),
     "logistic": Family(
         name="logistic",

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..corpora.paths import FULL
-from ..errors import StorageError, UsageError
+from ..errors import StorageError, UsageError, reason_of
 from .proposals import quiet
 
 SUFFIX = ".journal"
@@ -106,7 +106,7 @@ def writing(path: Path) -> Iterator[None]:
             fix = (
                 "--resume goes on with what it holds" if error.errno in FULL else "move it away, or name another folder"
             )
-            why = f"{(error.strerror or str(error)).lower()}; {fix}"
+            why = f"{reason_of(error)}; {fix}"
         raise StorageError(f"{path}: {why}") from error
 
 
@@ -125,7 +125,7 @@ def _steps(path: Path) -> tuple[list[dict[str, Any]], int]:
     try:
         lines = list(io.BytesIO(path.read_bytes()))
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
+        why = reason_of(error)
         raise UsageError(f"{path}: {why}; move it away, or name another folder") from error
     found: list[dict[str, Any]] = []
     size = 0

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import TrainingError
+from ..errors import TrainingError, reason_of
 from ..evaluation.fitting import fit, guess
 from ..evaluation.intervals import Score, bootstrap_over_speakers
 from ..evaluation.metrics import confusion, uar
@@ -95,9 +95,7 @@ def attempt(race: Race) -> Attempt:
     try:
         return _attempt(race)
     except OSError as error:
-        raise TrainingError(
-            f"a trial cannot read or write {error.filename or 'a file'}: {error.strerror or error}"
-        ) from error
+        raise TrainingError(f"a trial cannot read or write {error.filename or 'a file'}: {reason_of(error)}") from error
 
 
 def _attempt(race: Race) -> Attempt:

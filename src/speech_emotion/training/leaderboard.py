@@ -16,6 +16,7 @@ from ..evaluation.evaluate import Report
 from ..evaluation.intervals import Score
 from ..models.model import Model
 from .candidate import Candidate
+from .choice import first_choice
 from .search_space import SearchSpace
 from .trial import Ensemble, Trial
 
@@ -28,7 +29,7 @@ class SearchResult:
     """What a search found.
 
     Attributes:
-        leaderboard: every trial, the best first; then those that were stopped, then those that failed.
+        leaderboard: every trial, as :func:`ranked` has them.
         models: those kept, the best first, then those of the front, fitted on the development recordings.
         paths: their bundles, in the same order.
         emotions: the classes.
@@ -94,6 +95,12 @@ class SearchResult:
         return tuple(trial for trial in self.leaderboard if trial.file)
 
     @property
+    def passed_over(self) -> Trial | None:
+        """The trial with the highest inner UAR, where it is not the first (:mod:`.choice`)."""
+        highest = max(self.leaderboard, key=lambda trial: trial.score or 0 if trial.inner else -1)
+        return None if highest.score == self.leaderboard[0].score else highest
+
+    @property
     def parted(self) -> str:
         """What was parted into those to choose by and those to test on, as a sentence has it."""
         return "speakers" if self.protocol == "speaker" else "clips"
@@ -151,10 +158,16 @@ class SearchResult:
 
 
 def ranked(trials: Sequence[Trial]) -> list[Trial]:
-    """The best inner UAR first, the earlier of two equals first; then those stopped, by the score that they had;
-    failures last."""
+    """The one to take (:mod:`.choice`), then by inner UAR, the earlier of two equals first; then those stopped, by the
+    score that they had; failures last."""
     order = ("whole", "stopped", "failed")
-    return sorted(trials, key=lambda t: (order.index(t.state), -(t.score or 0), t.number))
+    found = sorted(trials, key=lambda t: (order.index(t.state), -(t.score or 0), t.number))
+    whole = [trial for trial in found if trial.inner]
+    if whole:
+        usual = [trial.made == "default" for trial in whole]
+        first = first_choice([trial.score or 0 for trial in whole], [trial.uars for trial in whole], usual)
+        found.insert(0, found.pop(first))
+    return found
 
 
 def bundle_name(rank: int, candidate: Candidate) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import MissingExtraError, UsageError, unknown
+from ..errors import MissingExtraError, require_list, unknown
 from .evolution import Known, Proposal, evolved, firsts
 from .families import family as family_named
 from .search_space import SearchSpace
@@ -121,8 +121,7 @@ def check_names(strategy: str, families: Sequence[str] | None = None) -> None:
     """
     if strategy not in STRATEGIES:
         raise unknown("strategy", strategy, STRATEGIES)
-    if isinstance(families, str):
-        raise UsageError(f"families is a list of names: ['{families}']")
+    require_list("families", families or ())
     for name in families or ():
         family_named(name)
     try:

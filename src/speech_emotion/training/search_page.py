@@ -115,6 +115,18 @@ def for_a_new_voice(result: SearchResult) -> str:
     return f"On new speakers the best of the recipes has a UAR of {result.beside.scores['uar']}."
 
 
+def why_first(result: SearchResult) -> str:
+    """Why the first is not the one with the highest score; empty where it is."""
+    other = result.passed_over
+    if other is None:
+        return ""
+    return (
+        f"Trial {other.number} reaches {percent(other.inner['uar'].value)} among the {result.parted} chosen by, but is "
+        f"not ahead of {result.leaderboard[0].candidate.family} at its usual settings by one standard error, so that "
+        "comes first: the highest of many scores is partly luck."
+    )
+
+
 def _rows(result: SearchResult) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     joined = result.ensemble
@@ -143,6 +155,8 @@ def _row(name: str, about: str, kept: Any) -> dict[str, Any]:
 
 def _notes(result: SearchResult) -> list[str]:
     lines = []
+    if why := why_first(result):
+        lines.append(why)
     joined, whom = result.ensemble, result.parted
     if joined is not None and len(joined.members) == 1:
         lines.append("There is no ensemble: of the best candidates a single one is as good as any of them together.")

@@ -90,7 +90,7 @@ def run(
         progress: once the trials are over, called with winners tested and winners in all.
     """
     check_origin(development)
-    space = SearchSpace.of(table.config, plan.families, plan.space)
+    space = SearchSpace.of(table.config, plan.families, plan.space, len(table.copies))
     origins = Origins.of(plan.strategy, plan.seed, plan.protocol, table, development, space)
     journal = opened(place, origins, space, plan.resume)
     with bench_of(development, place / SHARED, plan.seed, plan.protocol) as bench, Standing(plan.workers) as standing:
@@ -257,7 +257,12 @@ class _Found:
     ) -> None:
         shared = self.bench.shared
         joined: Joined = join(
-            answers, shared["labels"], drawn(shared["who"], self.plan.protocol), shared["fold"], self.plan.seed
+            answers,
+            shared["labels"],
+            drawn(shared["who"], self.plan.protocol),
+            shared["fold"],
+            self.plan.seed,
+            [trial.made == "default" for trial in pool],
         )
         weights = {pool[member.place].number: member.weight for member in joined.members}
         self.ensemble = Ensemble(weights, joined.inner, joined.alone)

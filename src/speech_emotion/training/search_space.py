@@ -28,7 +28,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import MissingExtraError, UsageError, unknown
+from ..errors import MissingExtraError, UsageError, reason_of, unknown
 from ..features.config import FeatureConfig
 from ..features.whole import WHOLE
 from .candidate import Candidate
@@ -58,6 +58,7 @@ class SearchSpace:
         scalings: names from :data:`speech_emotion.training.scaling.SCALINGS`.
         components: how many principal components may be made of features by the thousand.
         families: the families to choose from, each with its dimensions by hyperparameter.
+        copies: of each clip, that are learnt as well.
     """
 
     config: FeatureConfig
@@ -66,6 +67,7 @@ class SearchSpace:
     scalings: tuple[str, ...] = tuple(SCALINGS)
     components: tuple[int, ...] = COMPONENTS
     families: Mapping[str, Mapping[str, Dimension]] = field(default_factory=dict)
+    copies: int = 0
 
     @classmethod
     def of(
@@ -73,6 +75,7 @@ class SearchSpace:
         config: FeatureConfig,
         families: Sequence[str] | None = None,
         changes: Mapping[str, Any] | None = None,
+        copies: int = 0,
     ) -> SearchSpace:
         """The whole space of a table, as a user changed it.
 
@@ -83,6 +86,7 @@ class SearchSpace:
                 ``families``, each a list to choose from; and under a family's name its hyperparameters, each a value,
                 a list to choose from, a range (``low``, ``high`` and perhaps ``log``), or a
                 :data:`~speech_emotion.training.spaces.Dimension`.
+            copies: of each clip, that are learnt as well.
 
         Raises:
             UsageError: if something is not known, or not in the table.
@@ -96,6 +100,7 @@ class SearchSpace:
             scalings=_list(given, "scaling", SCALINGS, "scaling") or tuple(SCALINGS),
             components=_counts(given.get("components", COMPONENTS)),
             families={name: dict(family_named(name).space) for name in dict.fromkeys(wanted)},
+            copies=copies,
         )
         spaces = dict(whole.families)
         for name, own in given.items():
@@ -205,7 +210,7 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     except FileNotFoundError:
         raise UsageError(f"no such file: {path}") from None
     except OSError as error:
-        raise UsageError(f"{path}: {(error.strerror or str(error)).lower()}; name a TOML file") from error
+        raise UsageError(f"{path}: {reason_of(error)}; name a TOML file") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not a search space in TOML: it is no text") from error
     except (ValueError, RecursionError) as error:

@@ -14,7 +14,7 @@ from pathlib import PurePath
 from typing import Any
 
 from .. import workers as pool
-from ..errors import TrainingError, UsageError
+from ..errors import TrainingError, UsageError, require_list
 from ..evaluation.breakdown import summary
 from ..evaluation.clips import choose
 from ..evaluation.evaluate import Report, evaluate
@@ -83,10 +83,11 @@ def train(
             reach.
         FeatureError: if recordings are to be degraded, and cannot be read.
     """
-    check_names(protocols)
+    require_list("protocols", protocols)
     check_seed(seed)
     family = family or family_of(table.config.features)
     values, labels = examples(table)
+    hyperparameters = {**family_named(family).usual(len(table.copies)), **hyperparameters}
     built = recipe(family, seed=seed, calibrate=calibrate, sure_at=sure_at, **hyperparameters)
     check_origin(table, name)
     if degraded:
@@ -159,16 +160,19 @@ def recipe(
     return Calibrated(pipeline, sure_at=sure_at, seed=seed)
 
 
-def described(family: str | None = None, calibrate: bool = True, sure_at: float | None = None) -> str:
+def described(
+    family: str | None = None, calibrate: bool = True, sure_at: float | None = None, **hyperparameters: Any
+) -> str:
     """A recipe in words: ``lda: linear discriminants …; calibrated on inner speakers``.
 
     Args:
         family: a name from :data:`speech_emotion.training.families.FAMILIES`.
         calibrate: whether a temperature is fitted.
         sure_at: the accuracy wanted of what is answered.
+        hyperparameters: that are not the family's own defaults.
     """
     named = family_named(family or DEFAULT)
-    settings = ", ".join(f"{name} {value}" for name, value in named.defaults.items())
+    settings = ", ".join(f"{name} {value}" for name, value in {**named.defaults, **hyperparameters}.items())
     more = "calibrated on inner speakers" if calibrate else "not calibrated"
     wanted = "" if sure_at is None else f", to be right in {sure_at:.0%} of its answers"
     return f"{named.name}: {named.summary} ({settings}); {more}{wanted}"
@@ -239,16 +243,6 @@ def check_seed(seed: int) -> None:
     """Raise where a seed is not one that every library takes."""
     if not 0 <= seed < 2**32:
         raise UsageError(f"seed must be from 0 to {2**32 - 1}, not {seed}")
-
-
-def check_names(protocols: Sequence[str]) -> None:
-    """Refuse one name in place of a list.
-
-    Raises:
-        UsageError: if it is one.
-    """
-    if isinstance(protocols, str):
-        raise UsageError(f"protocols is a list of names: ['{protocols}']")
 
 
 def require_answers(fitted: Any, sure_at: float | None) -> None:

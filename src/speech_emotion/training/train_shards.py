@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from .. import workers as pool
 from ..audio.carried import shared
+from ..errors import require_list
 from ..evaluation.breakdown import summary
 from ..evaluation.evaluate import ASPECTS, Report, report
 from ..evaluation.fitting import examples, fit, guess, numbered
@@ -20,8 +21,8 @@ from ..features.shards import ShardedTable
 from ..features.table import FeatureTable
 from ..models.model import Model
 from .blocks import by_blocks
+from .families import family as family_named
 from .train import (
-    check_names,
     check_origin,
     check_seed,
     model_of,
@@ -61,8 +62,9 @@ def train_shards(
     Raises:
         UsageError: if the family cannot learn from shards.
     """
-    check_names(protocols)
+    require_list("protocols", protocols)
     check_seed(seed)
+    hyperparameters = {**family_named(family).usual(len(table.copies)), **hyperparameters}
     estimator = by_blocks(family, seed, **hyperparameters)
     built = recipe(family, seed=seed, calibrate=calibrate, sure_at=sure_at, **hyperparameters)
     if calibrate:

@@ -61,7 +61,8 @@ def chosen(leaderboard: Sequence[Trial], keep: int) -> list[Trial]:
     whole = [trial for trial in leaderboard if trial.inner]
     known = [Known(trial.number, trial.candidate, trial.cost, trial.score) for trial in whole]
     front = front_of(known)
-    least = (whole[0].inner["uar"].value + min(one.score or 0 for one in known)) / 2 if whole else 0
+    scores = [one.score or 0 for one in known]
+    least = (max(scores) + min(scores)) / 2 if whole else 0
     marked = {one.number for one in front if (one.score or 0) >= least}
     cheapest: dict[object, int] = {}
     for trial in sorted(whole, key=lambda trial: trial.cost):

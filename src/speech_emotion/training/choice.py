@@ -1,0 +1,36 @@
+"""Which candidate is taken: the best, or a family at its usual settings, where the best is not clearly better.
+
+The best of many is partly lucky; the usual settings were settled by more recordings than one search has. So they stay
+unless the best is ahead of them by more than one standard error of the difference, over speakers: the
+one-standard-error rule (Breiman, Friedman, Olshen & Stone, 1984, Classification and Regression Trees, 3.4.3), by pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+
+def first_choice(scores: Sequence[float], uars: Sequence[ArrayLike], usual: Sequence[bool]) -> int:
+    """The place of the candidate to take.
+
+    Args:
+        scores: the UAR of each, among all development recordings.
+        uars: of each the UAR of each speaker, or group of clips, shape (groups,).
+        usual: whether each is a family at its usual settings.
+
+    Example:
+        >>> speakers = [[0.5, 0.7, 0.6], [0.6, 0.6, 0.7], [0.1, 0.3, 0.2]]
+        >>> first_choice([0.6, 0.63, 0.2], speakers, [True, False, True])
+        0
+    """
+    best = int(np.argmax(scores))
+    known = [place for place, each in enumerate(usual) if each]
+    if not known:
+        return best
+    settled = max(known, key=lambda place: scores[place])
+    ahead = np.subtract(uars[best], uars[settled])
+    clear = len(ahead) < 2 or ahead.mean() > ahead.std(ddof=1) / np.sqrt(len(ahead))
+    return best if clear else settled
