@@ -47,7 +47,8 @@ SCRIPTS: dict[str, list[str]] = {
     "search": [
         "--part strategies",
         "--part halves --seconds 30",
-        "--part speed",
+        "--part speed --seconds 300",
+        "--part speed-tone",
         "--part classic --seconds 300",
         "--part same --part four",
         "--part tone --seconds 300",
