@@ -43,7 +43,9 @@ def test_one_speaker_tells_no_standard_error():
 
 
 def test_why_the_highest_is_not_the_first_is_told():
-    told = why_first(result_of(trial(1, SETTLED, "default"), trial(2, LUCKY)))
+    result = result_of(trial(1, SETTLED, "default"), trial(2, LUCKY))
+    assert result.as_dict()["passed_over"] == 2
+    told = why_first(result)
     assert told.startswith(
         "Trial 2 reaches 65.0\xa0% among the speakers chosen by, but is not ahead of ridge at its usual"
     )

@@ -134,6 +134,7 @@ class SearchResult:
             "development_clips": self.development_clips,
             "test_clips": self.test_clips,
             "beside": self.beside.as_dict() if self.beside else None,
+            "passed_over": self.passed_over.number if self.passed_over else None,
             "models": [
                 {
                     "path": str(path),
