@@ -77,8 +77,7 @@ def every(given: argparse.Namespace) -> Iterator[dict[str, str]]:
     for task, part in {"4": classic.select(CALM4), "8": classic}.items():
         for protocol, how in {"random": "random split", "speaker": "new speakers"}.items():
             yield row(f"{task} emotions, {how}", evaluate(family("mlp").build(seed=0), part, protocol, seed=0))
-    usual = family("ridge").usual(len(AS_IN_LIFE))
-    calibrated, plain = recipe("ridge", **usual), family("ridge").build(**usual)
+    calibrated, plain = (recipe("ridge", calibrate=each, copies=len(AS_IN_LIFE)) for each in (True, False))
     for name in ("tone", "tone-large"):
         ravdess = table_of("ravdess", given.ravdess, (name,), AS_IN_LIFE, given.keep)
         emodb = table_of("emodb", given.emodb, (name,), AS_IN_LIFE, given.keep)

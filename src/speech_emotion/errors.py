@@ -131,6 +131,11 @@ def require_list(kind: str, names: Iterable[str]) -> None:
 
     Raises:
         UsageError: if it is one.
+
+    Example:
+        >>> require_list("families", "lda")
+        Traceback (most recent call last):
+        speech_emotion.errors.UsageError: families is a list of names: ['lda']
     """
     if isinstance(names, str):
         raise UsageError(f"{kind} is a list of names: ['{names}']")
@@ -146,14 +151,15 @@ def counted(count: int, what: str) -> str:
     return f"one {what}" if count == 1 else f"{count} {what}s"
 
 
-def reason_of(error: Exception) -> str:
+def reason_of(error: object) -> str:
     """What the system says of a file, or an address, that it could not open, read or write.
 
     Example:
         >>> reason_of(FileNotFoundError(2, "No such file or directory")), reason_of(ValueError("embedded null byte"))
         ('no such file or directory', 'embedded null byte')
     """
-    return (getattr(error, "strerror", None) or str(error)).lower()
+    said = getattr(error, "strerror", None)
+    return said.lower() if said else str(error)
 
 
 def visible(text: str) -> str:

@@ -59,8 +59,9 @@ def test_the_best_models_are_saved_with_their_scores(made_table, tmp_path):
     assert sorted(tmp_path.iterdir()) == sorted([*result.paths, *joined, *(tmp_path / name for name in others)])
     rows = _leaderboard(tmp_path)
     assert len(rows) == len(result.leaderboard) == 6
-    inner = [float(row["inner_uar"]) for row in rows[1:]]  # the first may be a family at its usual settings
-    assert inner == sorted(inner, reverse=True)
+    inner = [float(row["inner_uar"]) for row in rows]
+    assert rows[0]["made"] == "default" or inner[0] == max(inner)
+    assert inner[1:] == sorted(inner[1:], reverse=True)
     kept = [row for row in rows if row["file"]]
     for path, row, model in zip(result.paths, kept, result.models, strict=True):
         saved = load(path)
@@ -166,8 +167,8 @@ def test_no_candidate_is_tried_twice_and_a_small_space_is_exhausted(made_table, 
 def test_noise_scores_as_chance_on_test_speakers_however_much_was_tried(made_table, tmp_path):
     table = made_table(speakers=16, strength=0.0)
     result = search(table, trials=30, keep=1, folder=tmp_path, **QUICK)
+    assert max(trial.score for trial in result.leaderboard) > result.chance
     best = result.kept[0]
-    assert best.inner["uar"].value > result.chance
     assert best.outer["uar"].low <= result.chance <= best.outer["uar"].high
 
 

@@ -9,9 +9,10 @@ from speech_emotion.training.trial import Trial
 from speech_emotion.training.winners import MOST_ON_FRONT, chosen
 
 
-def trial(number, uar, cost, uars=()):
+def trial(number, uar, cost, uars=(), made="drawn"):
     candidate = Candidate("lda", ("mfcc",), {"shrinkage": number / 10})
-    return Trial(number, candidate, 1.0, {"uar": Score(uar, uar, uar)}, cost=cost, uars=uars or (number, uar))
+    inner = {"uar": Score(uar, uar, uar)}
+    return Trial(number, candidate, 1.0, inner, cost=cost, uars=uars or (number, uar), made=made)
 
 
 def test_kept_are_the_best_and_what_costs_less_than_all_better_ones():
@@ -29,6 +30,13 @@ def test_of_candidates_that_answer_alike_the_cheapest_is_kept_and_the_next_best_
     assert [one.number for one in chosen(ranked([*alike, other]), keep=3)] == [1, 2, 4]
     kept = chosen(ranked([*alike, other, cheaper]), keep=2)
     assert [(one.number, one.front) for one in kept] == [(5, True), (4, False)]
+
+
+def test_a_cheaper_twin_does_not_take_the_place_of_the_usual_settings():
+    usual = trial(1, 0.60, cost=20, uars=(0.5, 0.7), made="default")
+    leaderboard = ranked([usual, trial(2, 0.60, cost=10, uars=(0.5, 0.7)), trial(3, 0.61, 20, uars=(0.4, 0.82))])
+    assert [one.number for one in leaderboard] == [1, 3, 2]
+    assert chosen(leaderboard, keep=1)[0].number == 1
 
 
 def test_of_the_front_no_more_are_kept_than_that():

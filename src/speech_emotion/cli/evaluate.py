@@ -184,15 +184,12 @@ def _judged(
     copies: int = 0,
 ) -> tuple[Any, str]:
     """What to judge, and what it is in words."""
-    from ..training.families import DEFAULT
-    from ..training.families import family as family_named
     from ..training.train import described, recipe
 
     if loaded is not None:
         return loaded, f"{loaded.name} ({Path(model or '').name}), as it is"
-    usual = family_named(family or DEFAULT).usual(copies)
-    built = recipe(family, seed=seed, calibrate=calibrate, sure_at=sure_at, **usual)
-    return built, described(family, calibrate, sure_at, **usual)
+    built = recipe(family, seed=seed, calibrate=calibrate, sure_at=sure_at, copies=copies)
+    return built, described(family, calibrate, sure_at, copies)
 
 
 def _forget(kept: Path) -> None:

@@ -210,7 +210,7 @@ class _Board:
     def _table(self) -> Table:
         from rich.table import Table
 
-        from ..training.leaderboard import ranked
+        from ..training.leaderboard import by_score
 
         failed = sum(trial.state == "failed" for trial in self._trials)
         title = f"{len(self._trials)}{f' of {self._most}' if self._most else ''} trials"
@@ -224,7 +224,7 @@ class _Board:
             title=f"{title}{self._stage}",
             title_justify="left",
         )
-        for rank, trial in enumerate(ranked(self._trials)[:SHOWN], 1):
+        for rank, trial in enumerate(by_score(self._trials)[:SHOWN], 1):
             candidate = trial.candidate
             found = _score(trial)
             table.add_row(str(rank), candidate.family, "+".join(candidate.features), found, f"{trial.seconds:.1f}")

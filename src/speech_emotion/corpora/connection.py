@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from typing import IO, NoReturn
 
-from ..errors import DownloadError
+from ..errors import DownloadError, reason_of
 
 BLOCK = 1 << 18
 """Bytes asked of the connection at once."""
@@ -58,8 +58,7 @@ def ask(url: str, start: int, timeout: float) -> tuple[http.client.HTTPResponse,
                 return ask(url, 0, timeout)
             _refused(url, error)
     except (OSError, http.client.HTTPException) as error:
-        reason = getattr(error, "reason", error)
-        raise CutError(getattr(reason, "strerror", None) or reason, reached=False) from error
+        raise CutError(reason_of(getattr(error, "reason", error)), reached=False) from error
     if response.headers.get_content_type() == "text/html":
         response.close()
         raise DownloadError(f"{url} answered with a web page; does this network ask for a login first?")

@@ -1,8 +1,8 @@
 """Which candidate is taken: the best, or a family at its usual settings, where the best is not clearly better.
 
-The best of many is partly lucky; the usual settings were settled by more recordings than one search has. So they stay
-unless the best is ahead of them by more than one standard error of the difference, over speakers: the
-one-standard-error rule (Breiman, Friedman, Olshen & Stone, 1984, Classification and Regression Trees, 3.4.3), by pairs.
+The highest of many scores is partly luck; settings that were there before the search have none. So they stay unless
+the best is ahead of them by more than one standard error of the difference, over speakers: the one-standard-error rule
+(Breiman, Friedman, Olshen & Stone, 1984, Classification and Regression Trees, 3.4.3), by pairs.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
+
+ROUNDING = 1 + 1e-9
+"""Of a candidate that is ahead for one speaker alone the mean is the standard error: rounding shall not decide."""
 
 
 def first_choice(scores: Sequence[float], uars: Sequence[ArrayLike], usual: Sequence[bool]) -> int:
@@ -32,5 +35,6 @@ def first_choice(scores: Sequence[float], uars: Sequence[ArrayLike], usual: Sequ
         return best
     settled = max(known, key=lambda place: scores[place])
     ahead = np.subtract(uars[best], uars[settled])
-    clear = len(ahead) < 2 or ahead.mean() > ahead.std(ddof=1) / np.sqrt(len(ahead))
-    return best if clear else settled
+    if len(ahead) > 1 and ahead.mean() <= ROUNDING * ahead.std(ddof=1) / np.sqrt(len(ahead)):
+        return settled
+    return best

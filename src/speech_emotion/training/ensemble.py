@@ -19,6 +19,7 @@ from ..evaluation.metrics import confusion, uar
 from ..evaluation.probabilities import log_losses
 from ..models.calibration import temperature_for, tempered
 from .choice import first_choice
+from .leaderboard import by_score
 from .trial import Trial
 
 POOL = 12
@@ -67,9 +68,9 @@ class Joined:
 
 
 def pool_of(leaderboard: Sequence[Trial]) -> list[Trial]:
-    """The candidates that members are picked from: the best, not too many of them alike."""
+    """The candidates that members are picked from: the best by score, not too many of them alike."""
     pool: list[Trial] = []
-    for trial in leaderboard:
+    for trial in by_score(leaderboard):
         kin = [one for one in pool if one.kind == trial.kind]
         if trial.inner and len(kin) < ALIKE:
             pool.append(trial)
@@ -82,7 +83,8 @@ def join(
     who: NDArray[np.intp],
     fold: NDArray[np.intp],
     seed: int,
-    usual: Sequence[bool] = (),
+    usual: Answers = (),
+    groups: NDArray[np.intp] | None = None,
 ) -> Joined:
     """The ensemble of some candidates.
 
@@ -92,7 +94,9 @@ def join(
         who: is drawn together for the intervals, the speaker or the clip alone, integers from 0, shape (n,).
         fold: that tests each, shape (n,).
         seed: of the intervals.
-        usual: whether each candidate is a family at its usual settings.
+        usual: the answers of families at their usual settings, which a single model is picked from as well.
+        groups: of the recordings that are scored together, by which a single model is picked (:mod:`.choice`); None is
+            ``who``.
     """
     classes = answers[0].shape[1]
     blended, single = np.zeros_like(answers[0]), np.zeros_like(answers[0])
@@ -100,12 +104,7 @@ def join(
         others, own = fold != number, fold == number
         seen = [answer[others] for answer in answers]
         blended[own] = blend(picked(seen, labels[others]), [answer[own] for answer in answers])
-        best = first_choice(
-            [_uar(answer, labels[others]) for answer in seen],
-            [_uars(answer, labels[others], who[others]) for answer in seen],
-            usual,
-        )
-        single[own] = answers[best][own]
+        single[own] = _first(answers, usual, labels, who if groups is None else groups, others)[own]
     scored = [
         bootstrap_over_speakers(labels, each.argmax(axis=1), who, classes, seed=seed) for each in (blended, single)
     ]
@@ -145,8 +144,26 @@ def _quality(answer: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[fl
     return _uar(answer, labels), -float(log_losses(labels, answer).mean())
 
 
-def _uars(answer: NDArray[np.float64], labels: NDArray[np.int64], who: NDArray[np.intp]) -> list[float]:
-    return [_uar(answer[who == one], labels[who == one]) for one in np.unique(who)]
+def _first(
+    answers: Answers,
+    usual: Answers,
+    labels: NDArray[np.int64],
+    groups: NDArray[np.intp],
+    seen: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    """What the single model says that is picked by some of the recordings."""
+
+    def best(some: Answers) -> NDArray[np.float64]:
+        return max(some, key=lambda answer: _uar(answer[seen], labels[seen]))
+
+    pair = [best([*answers, *usual]), *([best(usual)] if usual else [])]
+    scores = [_uar(answer[seen], labels[seen]) for answer in pair]
+    uars = [_uars(answer[seen], labels[seen], groups[seen]) for answer in pair]
+    return pair[first_choice(scores, uars, [False, True][: len(pair)])]
+
+
+def _uars(answer: NDArray[np.float64], labels: NDArray[np.int64], groups: NDArray[np.intp]) -> list[float]:
+    return [_uar(answer[groups == one], labels[groups == one]) for one in np.unique(groups)]
 
 
 def _uar(answer: NDArray[np.float64], labels: NDArray[np.int64]) -> float:

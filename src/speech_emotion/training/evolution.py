@@ -41,7 +41,8 @@ class Proposal:
 
     Attributes:
         candidate: to be tried.
-        made: how: ``drawn``, ``default``, ``proposed``, ``crossed`` or ``mutated``.
+        made: how: ``default`` (a family at its usual settings), ``middle`` (in the middle of its space, where that has
+            not all of them), ``drawn``, ``proposed``, ``crossed`` or ``mutated``.
         parents: the numbers of the trials that it stems from.
         mutations: the choices that no parent made so, a line each.
     """
@@ -77,7 +78,8 @@ class Known:
 
 
 def firsts(space: SearchSpace) -> Iterator[Proposal]:
-    """What a generation begins with: each family as it is without any choice, on all features, the quickest first."""
+    """What a generation begins with: each family at its usual settings, or near them, on all features, the quickest
+    first."""
     for name in sorted(space.families, key=lambda each: family_named(each).effort):
         usual = family_named(name).usual(space.copies)
 
@@ -87,9 +89,10 @@ def firsts(space: SearchSpace) -> Iterator[Proposal]:
                 value = max(space.components)
             return value if dimension.has(value) else dimension.middle()
 
-        proposal = Proposal.of(space.candidate(choose), "default")
-        if proposal is not None:
-            yield proposal
+        candidate = space.candidate(choose)
+        if candidate is not None:
+            exact = candidate.components is None and candidate.hyperparameters.items() <= usual.items()
+            yield Proposal(candidate, "default" if exact else "middle")
 
 
 def evolved(space: SearchSpace, known: Sequence[Known], rng: np.random.Generator) -> Iterator[Proposal | None]:

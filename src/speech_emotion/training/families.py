@@ -36,7 +36,7 @@ class Family:
     Attributes:
         name: as the user writes it.
         summary: one line.
-        defaults: every hyperparameter and the value that it has where none is given.
+        defaults: every hyperparameter and the value that it has where none is given and each clip is learnt once.
         limits: what each may be: a value of any of these.
         space: what a search may try.
         pipeline: builds it, from a seed and all hyperparameters.
@@ -44,7 +44,7 @@ class Family:
             hyperparameters.
         scales: whether its features are scaled; trees need none.
         wide: whether it takes columns by the thousand as they are; of others a search makes components first.
-        with_copies: those defaults that are others where each clip is learnt more often: from the number of its copies.
+        with_copies: the defaults that change where each clip is learnt more often: from the number of its copies.
         effort: about how many times as long as ridge regression it takes to learn a few hundred columns: the medians of
             the trials of some searches of 60 s. It stands here once for all, so that a search that heeds it gives the
             same result on every machine.
@@ -257,7 +257,7 @@ FAMILIES = {
         space={"penalty": Real(0.03, 30, log=True), "centred": Real(0, 1)},
         pipeline=_ridge,
         wide=True,
-        with_copies=lambda copies: {"penalty": max(1.0, copies / 2)},  # settled with two copies, and with six
+        with_copies=lambda copies: {"penalty": max(1.0, copies / 2)},  # 1 of two, 3 of six: docs/accuracy.md
     ),
     "logistic": Family(
         name="logistic",

@@ -28,7 +28,7 @@ from .trial import Trial
 FINISHED = "finished"
 """The attribute of a study that says whether all models are saved."""
 
-FORMAT = 3
+FORMAT = 4
 """Of the attributes; a journal of another is not gone on with."""
 
 

@@ -30,7 +30,7 @@ class SearchResult:
 
     Attributes:
         leaderboard: every trial, as :func:`ranked` has them.
-        models: those kept, the best first, then those of the front, fitted on the development recordings.
+        models: those kept, in the leaderboard's order, fitted on the development recordings.
         paths: their bundles, in the same order.
         emotions: the classes.
         development_speakers: those that the choice was made on.
@@ -76,7 +76,7 @@ class SearchResult:
 
     @property
     def best(self) -> Model:
-        """What did best on the development recordings: a model, or the ensemble."""
+        """What is to be used: the first model or, where that did better on the development recordings, the ensemble."""
         return self.joined or self.models[0]
 
     @property
@@ -91,14 +91,15 @@ class SearchResult:
 
     @property
     def kept(self) -> tuple[Trial, ...]:
-        """The trials whose models were kept, the best first; those of the front are in their places by score."""
+        """The trials whose models were kept, in the leaderboard's order."""
         return tuple(trial for trial in self.leaderboard if trial.file)
 
     @property
     def passed_over(self) -> Trial | None:
         """The trial with the highest inner UAR, where it is not the first (:mod:`.choice`)."""
+        first = self.leaderboard[0]
         highest = max(self.leaderboard, key=lambda trial: trial.score or 0 if trial.inner else -1)
-        return None if highest.score == self.leaderboard[0].score else highest
+        return None if highest.score == first.score or not first.file else highest
 
     @property
     def parted(self) -> str:
@@ -158,11 +159,15 @@ class SearchResult:
         }
 
 
-def ranked(trials: Sequence[Trial]) -> list[Trial]:
-    """The one to take (:mod:`.choice`), then by inner UAR, the earlier of two equals first; then those stopped, by the
-    score that they had; failures last."""
+def by_score(trials: Sequence[Trial]) -> list[Trial]:
+    """By inner UAR, the earlier of two equals first; then those stopped, by the score that they had; failures last."""
     order = ("whole", "stopped", "failed")
-    found = sorted(trials, key=lambda t: (order.index(t.state), -(t.score or 0), t.number))
+    return sorted(trials, key=lambda t: (order.index(t.state), -(t.score or 0), t.number))
+
+
+def ranked(trials: Sequence[Trial]) -> list[Trial]:
+    """The one to take (:mod:`.choice`), then :func:`by_score`."""
+    found = by_score(trials)
     whole = [trial for trial in found if trial.inner]
     if whole:
         usual = [trial.made == "default" for trial in whole]

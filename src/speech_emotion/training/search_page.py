@@ -59,7 +59,7 @@ def write_page(result: SearchResult, table: FeatureTable) -> Path:
 def _page(result: SearchResult, table: FeatureTable) -> dict[str, Any]:
     space = result.space or SearchSpace.of(table.config)
     trials = sorted(result.leaderboard, key=lambda trial: trial.number)
-    best = result.leaderboard[0]
+    best = result.passed_over or result.leaderboard[0]
     others = curves(result.folder, result.recordings)
     own = {result.strategy: best_over_time([told(trial) for trial in trials])}
     family = best.candidate.family
@@ -122,8 +122,8 @@ def why_first(result: SearchResult) -> str:
         return ""
     return (
         f"Trial {other.number} reaches {percent(other.inner['uar'].value)} among the {result.parted} chosen by, but is "
-        f"not ahead of {result.leaderboard[0].candidate.family} at its usual settings by one standard error, so that "
-        "comes first: the highest of many scores is partly luck."
+        f"not ahead of {result.leaderboard[0].candidate.family} at its usual settings by more than one standard error "
+        "of the difference. So these come first: the highest of many scores is partly luck."
     )
 
 
@@ -214,6 +214,7 @@ def _how(trial: Trial) -> str:
     words = {
         "drawn": "drawn at random",
         "default": "the family at its usual settings",
+        "middle": "the family in the middle of its space",
         "proposed": "proposed by the model of the scores",
         "crossed": f"of {' and '.join(map(str, trial.parents))}",
         "mutated": f"of {', '.join(map(str, trial.parents))} alone",

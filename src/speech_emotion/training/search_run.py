@@ -220,8 +220,9 @@ class _Found:
         (self.place / ENSEMBLE).unlink(missing_ok=True)  # of an earlier search
         winners = chosen(self.leaderboard, self.plan.keep)
         pool = pool_of(self.leaderboard)
+        usual = [trial for trial in self.leaderboard if trial.inner and trial.made == "default"]
         tell(0, len(winners))
-        answers = out_of_fold(self.bench, [*winners, *pool], self.known, self.standing)
+        answers = out_of_fold(self.bench, [*winners, *pool, *usual], self.known, self.standing)
         test = self.table.rows(self.locked)
         fitted: dict[int, Any] = {}
         try:
@@ -232,7 +233,7 @@ class _Found:
                     self._keep(each.trial, each.model)
                     tell(done, len(winners))
             if len(pool) > 1:
-                self._join(pool, [answers[one.number] for one in pool], fitted, test)
+                self._join(pool, usual, answers, fitted, test)
         except KeyboardInterrupt:
             if not self.models:
                 raise
@@ -253,16 +254,22 @@ class _Found:
         self.models.append(model)
 
     def _join(
-        self, pool: Sequence[Trial], answers: Sequence[NDArray[np.float64]], fitted: dict[int, Any], test: FeatureTable
+        self,
+        pool: Sequence[Trial],
+        usual: Sequence[Trial],
+        answers: Mapping[int, NDArray[np.float64]],
+        fitted: dict[int, Any],
+        test: FeatureTable,
     ) -> None:
         shared = self.bench.shared
         joined: Joined = join(
-            answers,
+            [answers[trial.number] for trial in pool],
             shared["labels"],
             drawn(shared["who"], self.plan.protocol),
             shared["fold"],
             self.plan.seed,
-            [trial.made == "default" for trial in pool],
+            [answers[trial.number] for trial in usual],
+            shared["group"],
         )
         weights = {pool[member.place].number: member.weight for member in joined.members}
         self.ensemble = Ensemble(weights, joined.inner, joined.alone)

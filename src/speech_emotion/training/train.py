@@ -130,6 +130,7 @@ def recipe(
     seed: int = 0,
     calibrate: bool = True,
     sure_at: float | None = None,
+    copies: int = 0,
     **hyperparameters: Any,
 ) -> Any:
     """What :func:`train` fits: a family's pipeline, calibrated unless that is unwanted.
@@ -139,7 +140,8 @@ def recipe(
         seed: of everything random in it.
         calibrate: fit a temperature.
         sure_at: the accuracy wanted of what is answered, from 0 to 1; None answers always.
-        hyperparameters: the family's.
+        copies: of each clip, that are learnt as well.
+        hyperparameters: in place of the family's usual ones.
 
     Returns:
         A scikit-learn estimator, not fitted.
@@ -148,7 +150,8 @@ def recipe(
         UsageError: if there is no such family or hyperparameter, or ``sure_at`` is no fraction or goes without
             calibration.
     """
-    pipeline = family_named(family or DEFAULT).build(seed=seed, **hyperparameters)
+    named = family_named(family or DEFAULT)
+    pipeline = named.build(seed=seed, **{**named.usual(copies), **hyperparameters})
     if sure_at is not None and not 0 < sure_at < 1:
         raise UsageError(f"a wanted accuracy is above 0 and below 1, not {sure_at:g}: 0.9")
     if not calibrate:
@@ -160,19 +163,17 @@ def recipe(
     return Calibrated(pipeline, sure_at=sure_at, seed=seed)
 
 
-def described(
-    family: str | None = None, calibrate: bool = True, sure_at: float | None = None, **hyperparameters: Any
-) -> str:
+def described(family: str | None = None, calibrate: bool = True, sure_at: float | None = None, copies: int = 0) -> str:
     """A recipe in words: ``lda: linear discriminants …; calibrated on inner speakers``.
 
     Args:
         family: a name from :data:`speech_emotion.training.families.FAMILIES`.
         calibrate: whether a temperature is fitted.
         sure_at: the accuracy wanted of what is answered.
-        hyperparameters: that are not the family's own defaults.
+        copies: of each clip, that are learnt as well.
     """
     named = family_named(family or DEFAULT)
-    settings = ", ".join(f"{name} {value}" for name, value in {**named.defaults, **hyperparameters}.items())
+    settings = ", ".join(f"{name} {value}" for name, value in named.usual(copies).items())
     more = "calibrated on inner speakers" if calibrate else "not calibrated"
     wanted = "" if sure_at is None else f", to be right in {sure_at:.0%} of its answers"
     return f"{named.name}: {named.summary} ({settings}); {more}{wanted}"

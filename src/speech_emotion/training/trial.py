@@ -29,7 +29,7 @@ class Trial:
         uars: of each development speaker, or group of clips, in their order; NaN of those that it was not tested on.
         glimpse: the same, after a glimpse of what it was to learn.
         at: seconds since the search began, when it was done.
-        made: how it came to be: ``drawn``, ``default``, ``proposed``, ``crossed`` or ``mutated``.
+        made: how it came to be, see :class:`.evolution.Proposal`.
         parents: the numbers of the trials that it stems from.
         mutations: the choices that no parent made so.
         front: whether no other costs less and scores as much, and it is nearer to the best than to the worst; only for

@@ -51,7 +51,8 @@ class Finished:
 
 
 def chosen(leaderboard: Sequence[Trial], keep: int) -> list[Trial]:
-    """The best, and up to :data:`MOST_ON_FRONT` more on the front of score and cost; in the leaderboard's order.
+    """The first, the best beside it, and up to :data:`MOST_ON_FRONT` more on the front of score and cost, in the
+    leaderboard's order.
 
     Of candidates of one kind that score the same for every speaker (with protocol ``random``, group of clips) the
     cheapest alone counts, the others only where there are too few besides: a hyperparameter a hair's breadth off gives
@@ -67,6 +68,8 @@ def chosen(leaderboard: Sequence[Trial], keep: int) -> list[Trial]:
     cheapest: dict[object, int] = {}
     for trial in sorted(whole, key=lambda trial: trial.cost):
         cheapest.setdefault((trial.kind, trial.uars), trial.number)
+    if whole and whole[0].made == "default":
+        cheapest[whole[0].kind, whole[0].uars] = whole[0].number
     unlike = set(cheapest.values())
     best = sorted(whole, key=lambda trial: trial.number not in unlike)[:keep]
     numbers = {trial.number for trial in best}
