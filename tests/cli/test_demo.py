@@ -56,7 +56,7 @@ def test_an_ensemble_that_was_kept_is_the_one_that_is_told(made_table: Any, tmp_
     joined = Ensemble({1: 0.5, 2: 0.5}, {**inner, **better}, inner, {**(outer or {}), **better}, file="00.semodel")
     for kept, name, score in ((None, "lda on", inner), (result.models[0], "an ensemble of 2", better)):
         first, second = search_lines(replace(result, ensemble=joined, joined=kept))
-        assert f"The best is {name}" in first
+        assert f"Taken is {name}" in first
         assert str(score["uar"]) in first
         assert ("87.5 %" in second) == (kept is not None)
 

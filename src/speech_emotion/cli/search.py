@@ -246,17 +246,17 @@ def _show(result: SearchResult) -> None:
     from ..training.proposals import BEFORE_CHILDREN
     from ..training.search_page import for_a_new_voice, why_first
 
-    table = Table("", "family", box=None)
+    table = Table("", "trial", "family", box=None)
     table.add_column("features", overflow="fold")
     table.add_column("UAR, chosen by")
     table.add_column(f"UAR, {result.tested_on}")
     joined = result.ensemble
     if joined and joined.file and joined.outer:
         found = [percent(scores["uar"].as_dict()) for scores in (joined.inner, joined.outer)]
-        table.add_row("", "ensemble", f"of {len(joined.members)}", *found)
+        table.add_row("", "", "ensemble", f"of {len(joined.members)}", *found)
     for rank, trial in enumerate(result.kept, 1):
         found = [percent(scores["uar"].as_dict()) for scores in (trial.inner, trial.outer) if scores]
-        table.add_row(str(rank), trial.candidate.family, "+".join(trial.candidate.features), *found)
+        table.add_row(str(rank), str(trial.number), trial.candidate.family, "+".join(trial.candidate.features), *found)
     console = output()
     console.print(table)
     if why := why_first(result):
@@ -264,7 +264,7 @@ def _show(result: SearchResult) -> None:
     if joined and joined.file:
         console.print(
             f"Held against each other where each fold's {result.parted} had no say in the choice, the ensemble reaches "
-            f"{percent(joined.inner['uar'].as_dict())} and the best model, picked in the same way, "
+            f"{percent(joined.inner['uar'].as_dict())} and the single model, picked in the same way, "
             f"{percent(joined.alone['uar'].as_dict())}: so the ensemble is kept."
         )
     if result.procedure:

@@ -34,7 +34,21 @@ def first_choice(scores: Sequence[float], uars: Sequence[ArrayLike], usual: Sequ
     if not known:
         return best
     settled = max(known, key=lambda place: scores[place])
-    ahead = np.subtract(uars[best], uars[settled])
-    if len(ahead) > 1 and ahead.mean() <= ROUNDING * ahead.std(ddof=1) / np.sqrt(len(ahead)):
-        return settled
-    return best
+    ahead, error = lead(uars[best], uars[settled])
+    return settled if ahead <= ROUNDING * error else best
+
+
+def lead(uars: ArrayLike, others: ArrayLike) -> tuple[float, float]:
+    """By how much a candidate is ahead of another, and the standard error of that; 0 where one speaker tells none.
+
+    Args:
+        uars: of each speaker, or group of clips, shape (groups,).
+        others: the same of the other candidate.
+
+    Example:
+        >>> lead([0.5, 0.7], [0.25, 0.7])
+        (0.125, 0.125)
+    """
+    ahead = np.subtract(uars, others)
+    error = ahead.std(ddof=1) / np.sqrt(len(ahead)) if len(ahead) > 1 else 0.0
+    return float(ahead.mean()), float(error)

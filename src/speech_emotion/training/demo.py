@@ -160,7 +160,7 @@ def search_lines(result: SearchResult) -> list[str]:
     outer = best.outer or {}
     own, others = (counted(len(voices), "speaker") for voices in (result.development_speakers, result.test_speakers))
     lines = [
-        f"{len(result.leaderboard)} models were tried and judged on {own}. The best is {name}: UAR "
+        f"{len(result.leaderboard)} models were tried and judged on {own}. Taken is {name}: UAR "
         f"{best.inner['uar']} among these speakers."
     ]
     if "uar" in outer:

@@ -58,7 +58,7 @@ class Joined:
         answer: what it says of the development recordings, shape (n, classes), each by members that were picked, and
             fitted, without its speaker.
         inner: the scores of that.
-        alone: the same of the best single candidate.
+        alone: the same of a single candidate, picked as :mod:`.choice` has it.
     """
 
     members: tuple[Member, ...]

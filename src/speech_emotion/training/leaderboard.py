@@ -16,7 +16,7 @@ from ..evaluation.evaluate import Report
 from ..evaluation.intervals import Score
 from ..models.model import Model
 from .candidate import Candidate
-from .choice import first_choice
+from .choice import first_choice, lead
 from .search_space import SearchSpace
 from .trial import Ensemble, Trial
 
@@ -123,6 +123,7 @@ class SearchResult:
             "seed": self.seed,
             "protocol": self.protocol,
             "stopped": self.stopped,
+            "best": str(self.best_path),
             "trials": len(self.leaderboard),
             "whole": sum(trial.state == "whole" for trial in self.leaderboard),
             "raced_out": sum(trial.state == "stopped" for trial in self.leaderboard),
@@ -135,11 +136,12 @@ class SearchResult:
             "development_clips": self.development_clips,
             "test_clips": self.test_clips,
             "beside": self.beside.as_dict() if self.beside else None,
-            "passed_over": self.passed_over.number if self.passed_over else None,
+            "passed_over": self._passed_over(),
             "models": [
                 {
                     "path": str(path),
                     "trial": trial.number,
+                    "made": trial.made,
                     "family": trial.candidate.family,
                     "features": list(trial.candidate.features),
                     "hyperparameters": dict(trial.candidate.hyperparameters),
@@ -157,6 +159,13 @@ class SearchResult:
             "ensemble": self.ensemble.as_dict() if self.ensemble else None,
             "procedure": self.procedure.as_dict() if self.procedure else None,
         }
+
+    def _passed_over(self) -> dict[str, float] | None:
+        other = self.passed_over
+        if other is None:
+            return None
+        ahead, error = lead(other.uars, self.leaderboard[0].uars)
+        return {"trial": other.number, "inner_uar": other.score or 0.0, "ahead": ahead, "standard_error": error}
 
 
 def by_score(trials: Sequence[Trial]) -> list[Trial]:

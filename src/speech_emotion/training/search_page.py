@@ -12,6 +12,7 @@ from ..errors import MissingExtraError, counted
 from ..evaluation.report import interval, middle, percent, points
 from ..features.table import FeatureTable
 from ..features.whole import WHOLE
+from .choice import lead
 from .importance import importances
 from .journal import best_over_time, curves, told
 from .leaderboard import SearchResult
@@ -112,7 +113,11 @@ def for_a_new_voice(result: SearchResult) -> str:
     """What is to be said of new speakers beside a search for known voices."""
     if result.beside is None:
         return "What a new voice would get cannot be told from them."
-    return f"On new speakers the best of the recipes has a UAR of {result.beside.scores['uar']}."
+    first = result.kept[0]
+    return (
+        f"The recipe of trial {first.number}, {first.candidate.family}, learnt anew, has a UAR of "
+        f"{result.beside.scores['uar']} on new speakers, the interval being over speakers."
+    )
 
 
 def why_first(result: SearchResult) -> str:
@@ -120,10 +125,13 @@ def why_first(result: SearchResult) -> str:
     other = result.passed_over
     if other is None:
         return ""
+    first = result.leaderboard[0]
+    ahead, error = lead(other.uars, first.uars)
     return (
-        f"Trial {other.number} reaches {percent(other.inner['uar'].value)} among the {result.parted} chosen by, but is "
-        f"not ahead of {result.leaderboard[0].candidate.family} at its usual settings by more than one standard error "
-        "of the difference. So these come first: the highest of many scores is partly luck."
+        f"Trial {other.number} has the highest score, {percent(other.inner['uar'].value)}. But the {100 * ahead:.1f} "
+        f"points by which it is ahead of trial {first.number}, {first.candidate.family} at its usual settings, are no "
+        f"more than one standard error of that difference, {100 * error:.1f}. So trial {first.number} comes first: the "
+        "highest of many scores is partly luck."
     )
 
 
@@ -137,6 +145,7 @@ def _rows(result: SearchResult) -> list[dict[str, Any]]:
         candidate = trial.candidate
         name = f"{candidate.family} on {', '.join(candidate.features)}"
         front = "; on the front" if trial.front else ""
+        front += "; the family's usual settings" if trial.made == "default" else ""
         rows.append(_row(name, f"trial {trial.number}: {_settings(trial)}{front}", trial))
     return rows
 
@@ -164,9 +173,9 @@ def _notes(result: SearchResult) -> list[str]:
         how = "was kept" if joined.file else "was not kept"
         lines.append(
             f"An ensemble of {len(joined.members)} reaches {joined.inner['uar']} among the {whom} chosen by, the "
-            f"best model, picked in the same way, {joined.alone['uar']}: it {how}. Both are cross-fitted: for each "
+            f"single model, picked in the same way, {joined.alone['uar']}: it {how}. Both are cross-fitted: for each "
             f"fold the members, and the single model, are picked without its {whom}; so neither is too kind for having "
-            "been picked, as the best model's score in the table is, though the candidates themselves were found with "
+            "been picked, as a model's score in the table is, though the candidates themselves were found with "
             f"all of these {whom}."
         )
     if result.procedure is not None:

@@ -44,7 +44,7 @@ class Plan:
         seconds: for the trials.
         trials: how many at most.
         until: the inner UAR at which it has found enough.
-        keep: how many of the best are saved.
+        keep: how many are saved, those of the front apart.
         seed: of everything random.
         workers: how many processes, or a Dask scheduler's address.
         families: those to try; None is all.

@@ -88,7 +88,7 @@ class Ensemble:
     Attributes:
         members: the numbers of the trials, and the weight of each.
         inner: its scores on development speakers, where those that test it had no say in its weights.
-        alone: the same of the best single model.
+        alone: the same of a single model, picked in the same way.
         outer: its scores on the test speakers; None unless it was kept.
         file: the bundle's name; None unless it was kept.
         size: bytes of the bundle.
@@ -107,7 +107,7 @@ class Ensemble:
 
     @property
     def better(self) -> bool:
-        """Whether it does better among the development speakers than the best model alone."""
+        """Whether it does better among the development speakers than a single model, picked in the same way."""
         return self.inner["uar"].value > self.alone["uar"].value
 
     def as_dict(self) -> dict[str, Any]:

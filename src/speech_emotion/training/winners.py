@@ -113,7 +113,7 @@ def finish(
     """Fit the winners on all development recordings, and test them once on the others.
 
     Args:
-        winners: the best trials, the best first.
+        winners: the trials to keep, in order.
         answers: what each says of the development recordings, from :func:`out_of_fold`; calibration is fitted on them.
         bench: the development recordings as the trials read them.
         development: the same as a table.
