@@ -204,7 +204,7 @@ def test_a_disk_that_takes_no_more_leaves_no_half_written_file(
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert len(result.failed) == 3
-    assert "File too large" in result.failed[0][1]
+    assert "its copy cannot be written: file too large" in result.failed[0][1]
     assert files(tmp_path / "out") == []
     assert capfd.readouterr().err == ""
 

@@ -82,7 +82,7 @@ def test_an_ensemble_is_held_against_the_best_model_alone(made_table, tmp_path, 
 def test_a_search_that_is_not_there_cannot_go_on_and_it_is_said(saved, tmp_path, capsys):
     folder = tmp_path / "modles"
     assert run(["search", saved, "--trials", "1", "--resume", "--models-dir", str(folder), *QUICK]) == 0
-    assert capsys.readouterr().err == f"note: no search in {folder} to go on with; this is a new one\n"
+    assert capsys.readouterr().err == f"note: no search by evolution in {folder} to go on with; this is a new one\n"
     assert run(["search", saved, "--trials", "1", "--resume", "--models-dir", str(folder), *QUICK]) == 0
     assert capsys.readouterr().err == ""
 

@@ -119,3 +119,10 @@ def test_the_usual_settings_go_by_the_copies_wherever_a_recipe_is_fitted(made_ta
     assert train(table, "ridge", protocols=()).provenance.hyperparameters["penalty"] == 3
     assert recipe("ridge", calibrate=False, copies=6)[-1].penalty == 3
     assert "penalty 3.0" in described("ridge", copies=6)
+
+
+def test_equal_scores_pass_nobody_over():
+    usual, twin = trial(1, SETTLED, "default"), trial(2, SETTLED)
+    uar = np.nextafter(np.mean(SETTLED), 1)
+    twin = replace(twin, inner={"uar": Score(uar, uar, uar)})
+    assert result_of(usual, twin).passed_over is None

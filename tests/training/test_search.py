@@ -430,9 +430,16 @@ def test_what_is_wrong_with_a_space_is_told_with_its_file(made_table, tmp_path):
         search(made_table(), trials=1, folder=tmp_path, space=file)
 
 
-@pytest.mark.parametrize("make", [lambda path: path.mkdir(), lambda path: path.write_text("name,score\nmine,3\n")])
-def test_a_leaderboard_of_somebody_else_is_not_written_over(made_table, tmp_path, make):
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda path: path.mkdir(), "is a directory; name another folder"),
+        (lambda path: path.write_text("name,score\nmine,3\n"), "is not of a search"),
+        (lambda path: path.write_text("rank,team,points\n1,mine,3\n"), "is not of a search"),
+    ],
+)
+def test_a_leaderboard_of_somebody_else_is_not_written_over(made_table, tmp_path, make, told):
     make(tmp_path / "leaderboard.csv")
-    with pytest.raises(UsageError, match="is not of a search"):
+    with pytest.raises(UsageError, match=told):
         search(made_table(speakers=4, clips=2), trials=2, folder=tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["leaderboard.csv"]

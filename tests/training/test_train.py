@@ -150,3 +150,8 @@ def test_wrong_names_are_refused(made_table):
 def test_scores_are_plain_json(made_table):
     model = train(made_table(), "lda", workers=1)
     assert json.loads(json.dumps(model.provenance.scores)) == model.provenance.scores
+
+
+def test_a_family_that_cannot_learn_so_few_clips_says_so_in_a_line(made_table):
+    with pytest.raises(TrainingError, match="this model cannot learn from these recordings: The number of samples"):
+        train(made_table(speakers=3, clips=1), "lda", protocols=("speaker",))

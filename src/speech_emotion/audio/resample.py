@@ -25,7 +25,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from ..corpora.paths import AUDIO_SUFFIXES, split, walk
-from ..errors import AudioError, SpeechEmotionError, UsageError, unknown
+from ..errors import AudioError, SpeechEmotionError, UsageError, reason_of, unknown
 from ..workers import Progress, run
 from .mono import check_rate
 from .read import blocks
@@ -152,7 +152,7 @@ def _copy(job: _Job) -> str | None:
     except SpeechEmotionError as error:
         return str(error)
     except (OSError, ValueError, soundfile.SoundFileError) as error:
-        return f"{job.path}: its copy cannot be written: {error}"
+        return f"{job.path}: its copy cannot be written: {reason_of(error)}"
     finally:
         with suppress(OSError):  # a name that is too long cannot even be looked for
             job.part.unlink(missing_ok=True)

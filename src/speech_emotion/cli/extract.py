@@ -55,7 +55,9 @@ def extract(
     who = hands(workers, cluster)
     place = Path(out)
     in_shards = place.suffix != ".npz" and (out.endswith(("/", os.sep)) or place.is_dir())
-    if not in_shards and (place.suffix != ".npz" or place.is_dir()):
+    if not in_shards and place.is_dir():
+        raise UsageError(f"{out} is a folder; name a file")
+    if not in_shards and place.suffix != ".npz":
         raise UsageError(
             f"the table is saved as a file that ends in .npz, not as '{out}'; name it {place.stem or 'table'}.npz, or "
             f"{place.stem or 'table'}/ for a folder of shards"

@@ -112,8 +112,8 @@ def search(
     check_names(strategy, words(families))
     check_protocol(protocol)
     writable(models_dir)
-    if resume and not any(models_dir.glob(f"*{SUFFIX}")):
-        say(f"note: no search in {models_dir} to go on with; this is a new one")
+    if resume and not (models_dir / f"{strategy}{SUFFIX}").exists():
+        say(f"note: no search by {strategy} in {models_dir} to go on with; this is a new one")
     who = hands(workers, cluster)
     table = _table(
         corpus, words(features), words(statistics), words(emotions), words(copies), words(families), space, who

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..emotions import choose, in_order
-from ..errors import CorpusError, UsageError, unknown
+from ..errors import CorpusError, UsageError, require_list, unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +168,8 @@ class Corpus:
             UsageError: if a name is not in the corpus; the message lists those that are.
             CorpusError: if nothing is left.
         """
+        require_list("emotions", emotions or ())
+        require_list("speakers", speakers or ())
         wanted = set(choose(emotions, self.emotions, self.name) if emotions else self.emotions)
         voices = set(self.speakers)
         if speakers:

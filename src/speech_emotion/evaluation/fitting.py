@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import MissingExtraError, TrainingError
+from ..errors import MissingExtraError, TrainingError, UsageError
 from ..features.table import FeatureTable
 
 LARGEST = 1e15
@@ -138,6 +138,9 @@ def fit(
         labels: integers from 0, shape (n,).
         speakers: who spoke each row, shape (n,); passed on as ``groups`` where ``fit`` takes that.
         held: whether the caller holds the libraries to one thread already: looking for them takes milliseconds.
+
+    Raises:
+        TrainingError: if the estimator refuses such rows, such as discriminants a clip or two of each emotion.
     """
     from sklearn.base import clone
     from sklearn.exceptions import ConvergenceWarning
@@ -146,7 +149,13 @@ def fit(
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.filterwarnings("ignore", message="Got `batch_size`")
         copy = clone(estimator, safe=False)
-        return copy.fit(values, labels, **_asked_for(copy.fit, speakers))
+        try:
+            return copy.fit(values, labels, **_asked_for(copy.fit, speakers))
+        except UsageError:
+            raise
+        except ValueError as error:
+            reason = " ".join(str(error).split())
+            raise TrainingError(f"this model cannot learn from these recordings: {reason}") from error
 
 
 def guess(

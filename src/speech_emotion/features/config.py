@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from ..errors import FeatureError, unknown
+from ..errors import FeatureError, require_list, unknown
 from .whole import WHOLE
 
 FRAMES = ("mel", "chroma", "mfcc", "zcr", "rms", "f0")
@@ -145,6 +145,8 @@ class FeatureConfig:
 
     def narrowed(self, features: Sequence[str], statistics: Sequence[str]) -> FeatureConfig:
         """The same parameters with fewer groups or statistics."""
+        require_list("features", features)
+        require_list("statistics", statistics)
         return replace(self, features=tuple(features), statistics=tuple(statistics))
 
     def as_dict(self) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ..corpora.paths import replacing
 from ..corpora.utterance import Origin, joint_name
 from ..emotions import choose, in_order
-from ..errors import FeatureError
+from ..errors import FeatureError, reason_of
 from .config import FRAMES, FeatureConfig
 
 FORMAT = 1
@@ -184,7 +184,7 @@ class FeatureTable:
             FeatureError: if the file is missing, is not a feature table, or is of a newer format.
         """
         try:
-            if os.path.isfile(path) and not is_zipfile(path):
+            if os.access(path, os.R_OK) and os.path.isfile(path) and not is_zipfile(path):
                 raise FeatureError("is not a feature table that `extract` wrote (no .npz archive)")  # noqa: TRY301
             with np.load(path, allow_pickle=False) as file:
                 about = json.loads(str(file["about"]))
@@ -201,6 +201,8 @@ class FeatureTable:
                 )
         except FileNotFoundError:
             raise FeatureError(f"no such feature table: {path}") from None
+        except OSError as error:
+            raise FeatureError(f"{path}: {reason_of(error)}; name a feature table") from error
         except FeatureError as error:
             raise FeatureError(f"{path}: {error}") from None
         except Exception as error:  # a file from anywhere can fail in any way that numpy, zipfile and json know

@@ -253,7 +253,9 @@ class Adaptation:
             made.voices = {str(name): _heard(heard, len(made.centre)) for name, heard in values["voices"].items()}
         except BundleError:
             raise
-        except (OSError, ArithmeticError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        except OSError as error:
+            raise BundleError(f"{path}: {reason_of(error)}") from error
+        except (ArithmeticError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise BundleError(f"{path} is not a stored adaptation ({' '.join(str(error).split())[:200]})") from error
         return made
 

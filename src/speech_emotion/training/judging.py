@@ -130,7 +130,8 @@ def _attempt(race: Race) -> Attempt:
     except OSError:
         raise
     except Exception as problem:
-        return done(number, error=" ".join(f"{type(problem).__name__}: {problem}".split())[:200])
+        cause = problem.__cause__ if isinstance(problem, TrainingError) and problem.__cause__ else problem
+        return done(number, error=" ".join(f"{type(cause).__name__}: {cause}".split())[:200])
     scores = bootstrap_over_speakers(
         labels, answer.argmax(axis=1), drawn(who, bench.protocol), bench.classes, seed=bench.seed
     )

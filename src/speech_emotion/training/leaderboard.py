@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..corpora.paths import replacing
-from ..errors import UsageError
+from ..errors import UsageError, reason_of
 from ..evaluation.evaluate import Report
 from ..evaluation.intervals import Score
 from ..models.model import Model
@@ -99,7 +100,8 @@ class SearchResult:
         """The trial with the highest inner UAR, where it is not the first (:mod:`.choice`)."""
         first = self.leaderboard[0]
         highest = max(self.leaderboard, key=lambda trial: trial.score or 0 if trial.inner else -1)
-        return None if highest.score == first.score or not first.file else highest
+        level = math.isclose(highest.score or 0, first.score or 0)
+        return None if level or not first.file else highest
 
     @property
     def parted(self) -> str:
@@ -232,10 +234,12 @@ def refuse_strange(folder: Path) -> None:
     path = folder / FILE
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            own = "rank" in next(csv.reader(file), [])
+            own = set(COLUMNS[:3]) <= set(next(csv.reader(file), []))
     except FileNotFoundError:
         return
-    except (OSError, ValueError, csv.Error):
+    except OSError as error:
+        raise UsageError(f"{path}: {reason_of(error)}; name another folder") from error
+    except (ValueError, csv.Error):
         own = False
     if not own:
         raise UsageError(f"{path} is not of a search, and would be written over; name another folder")

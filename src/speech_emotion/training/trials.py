@@ -6,6 +6,7 @@ import itertools
 import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +74,7 @@ def judged(
         proposals = itertools.islice(_proposed(strategy, space, journal, bench.seed), most)
         for place, proposal in enumerate(proposals):
             if place < told:
-                _check(proposal, journal.trials[place])
+                _check(proposal, journal.trials[place], journal.path)
                 continue
             cost = proposal.candidate.cost(space.config, rows, bench.classes)
             waiting.append((proposal, cost))
@@ -125,11 +126,11 @@ def _known(trial: Trial) -> Known:
     return Known(trial.number, trial.candidate, trial.cost, trial.score, bool(trial.inner))
 
 
-def _check(proposal: Proposal, trial: Trial) -> None:
+def _check(proposal: Proposal, trial: Trial, path: Path) -> None:
     if proposal.candidate.key != trial.candidate.key:
         raise UsageError(
             f"trial {trial.number} of the journal is not what is proposed now: another version of speech-emotion "
-            "or of its libraries began this search; begin anew, without --resume"
+            f"or of its libraries began this search; remove {path} to begin anew"
         )
 
 
