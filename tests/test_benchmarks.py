@@ -101,8 +101,8 @@ def test_the_benchmark_of_searches_holds_evolution_against_random(ravdess_zip: P
     command = [sys.executable, str(FOLDER / "search.py"), str(ravdess_zip), *short, "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     rows = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(rows) == 6
-    for row in rows[0::3]:
+    assert len(rows) == 8
+    for row in rows[0::4]:
         assert "outer UAR" in row["figure"]
         assert all(0 < float(row[side]) < 100 for side in ("ours", "beside"))
 
