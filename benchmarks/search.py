@@ -46,6 +46,7 @@ from speech_emotion.training.leaderboard import SearchResult
 from speech_emotion.training.locked import lock_away
 from speech_emotion.training.search import search
 from speech_emotion.training.search_space import SearchSpace
+from speech_emotion.training.train import recipe
 
 CORES = 2
 OUTER = 4
@@ -170,7 +171,7 @@ def classic_procedure(given: argparse.Namespace) -> Iterator[Row]:
 
 def tone_procedure(given: argparse.Namespace) -> Iterator[Row]:
     """The whole search over the large encoder's layers."""
-    plain = family("ridge").build(**family("ridge").usual(len(AS_IN_LIFE)))
+    plain = recipe("ridge", calibrate=False, copies=len(AS_IN_LIFE))
     yield from procedure(given, "tone-large", tone(given, "tone-large"), "the built-in recipe", plain, "≥ that")
 
 

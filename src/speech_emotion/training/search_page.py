@@ -145,8 +145,8 @@ def _rows(result: SearchResult) -> list[dict[str, Any]]:
         candidate = trial.candidate
         name = f"{candidate.family} on {', '.join(candidate.features)}"
         front = "; on the front" if trial.front else ""
-        front += "; the family's usual settings" if trial.made == "default" else ""
-        rows.append(_row(name, f"trial {trial.number}: {_settings(trial)}{front}", trial))
+        usual = "; the family's usual settings" if trial.made == "default" else ""
+        rows.append(_row(name, f"trial {trial.number}: {_settings(trial)}{front}{usual}", trial))
     return rows
 
 
