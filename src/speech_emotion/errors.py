@@ -20,7 +20,7 @@ A message is one line: the bad value, the valid ones, the next step.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 
 class SpeechEmotionError(Exception):
@@ -122,8 +122,8 @@ def unknown(kind: str, value: object, valid: Iterable[str], owner: str = "", hin
     return UsageError(f"unknown {kind} '{value}' ({had}: {', '.join(names)}){question}")
 
 
-def require_list(kind: str, names: Iterable[str]) -> None:
-    """Refuse one name in place of a list of them: its letters would be taken for names.
+def require_list(kind: str, names: object) -> None:
+    """Refuse one name in place of a list of them, as its letters would be taken for names, and what is no list.
 
     Args:
         kind: what is named, in the plural: ``"families"``.
@@ -139,6 +139,8 @@ def require_list(kind: str, names: Iterable[str]) -> None:
     """
     if isinstance(names, str):
         raise UsageError(f"{kind} is a list of names: ['{names}']")
+    if isinstance(names, bytes) or not isinstance(names, Collection):
+        raise UsageError(f"{kind} is a list of names, not {names!r}")
 
 
 def counted(count: int, what: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 import soundfile
 
 from speech_emotion.cli.main import run
+from speech_emotion.features.table import FeatureTable
 
 
 @pytest.fixture
@@ -42,6 +45,27 @@ def test_a_recording_that_fails_is_named_and_the_others_are_saved(
     told = capsys.readouterr().err
     assert "anna/calm/1.wav" in told
     assert "3 utterances, 2496 features, 1 failed" in told  # the encoder's, where none are named
+
+
+def test_what_was_measured_is_kept_where_the_disk_is_full_and_it_is_said(
+    recordings: Path, tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, save = tmp_path / "t.npz", FeatureTable.save
+
+    def full(self: FeatureTable, path: Path) -> None:
+        if path == out:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        save(self, path)
+
+    asked = ["extract", str(recordings), str(out), "--features", "rms", "--workers", "1"]
+    with monkeypatch.context() as patch:
+        patch.setattr(FeatureTable, "save", full)
+        assert run(asked) == 1
+    told = capsys.readouterr().err
+    assert f"note: what was measured is kept in {out}.parts, and the same command goes on with it" in told
+    assert f"error: {out}: no space left on device" in told
+    assert run(asked) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "t.npz"]
 
 
 def test_a_folder_is_written_in_shards_and_read_like_a_file(

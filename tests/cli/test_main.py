@@ -79,6 +79,20 @@ def test_a_reader_that_has_enough_ends_the_command_quietly(ravdess_zip: Path) ->
     assert len(done.stdout.splitlines()) == 1
 
 
+def test_an_interrupt_while_the_command_is_loaded_is_one_line() -> None:
+    script = (
+        "import sys\n"
+        "class Interrupt:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'typer': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
+        "from speech_emotion.__main__ import main\n"
+        "main()"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
+
+
 def test_prediction_loads_nothing_that_only_training_needs(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", 0.1 * np.random.default_rng(0).standard_normal(16_000), 16_000)
     script = (

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
-from speech_emotion.errors import BundleError, UsageError
+from speech_emotion.errors import BundleError, StorageError, UsageError
 from speech_emotion.models import bundle
 from speech_emotion.models.model import Model
 from speech_emotion.models.onnx_classifier import OnnxClassifier
@@ -68,7 +68,11 @@ def test_onnx_runtime_is_not_loaded_by_verifying(saved: Path) -> None:
 
 @pytest.mark.parametrize(
     ("cause", "seen"),
-    [(OSError(28, "No space left on device"), BundleError), (KeyboardInterrupt(), KeyboardInterrupt)],
+    [
+        (OSError(28, "No space left on device"), StorageError),
+        (OSError(5, "Input/output error"), BundleError),
+        (KeyboardInterrupt(), KeyboardInterrupt),
+    ],
 )
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
     model: Model,

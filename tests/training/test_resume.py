@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -252,6 +253,27 @@ def test_a_trial_of_somebody_else_is_refused_in_a_line(made_table, tmp_path):
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("number", None), ("seconds", "long"), ("uars", [None, "high"]), ("parents", "3"), ("mutations", [1])),
+        *(("scores", {"uar": {"value": None, "low": 0, "high": 1}}), ("candidate", "lda"), ("at", None), ("error", 3)),
+    ],
+)
+def test_a_trial_that_was_damaged_is_refused_in_a_line(made_table, tmp_path, name, value):
+    table = made_table(clips=2)
+    begin(table, tmp_path, 2)
+    journal = tmp_path / "evolution.journal"
+    steps = [json.loads(line) for line in journal.read_text().splitlines()]
+    told = [step["user_attrs"] for step in steps if "user_attrs" in step and "number" in step["user_attrs"]]
+    told[-1][name] = value
+    journal.write_text("".join(json.dumps(step) + "\n" for step in steps))
+    with pytest.raises(UsageError, match="a trial that no search wrote"):
+        search(table, trials=5, folder=tmp_path, resume=True, **QUICK)
+    journal.rename(tmp_path / "old.journal")
+    assert search(table, trials=1, folder=tmp_path, **QUICK).models  # the page passes over it, or shows what it can
+
+
 def test_two_searches_in_one_folder_are_kept_apart(made_table, tmp_path):
     with (
         alone_in(tmp_path),
@@ -275,7 +297,7 @@ def test_optuna_reads_the_journal(made_table, tmp_path):
     backend = optuna.storages.journal.JournalFileBackend(str(tmp_path / "evolution.journal"))
     study = optuna.load_study(study_name="search", storage=optuna.storages.JournalStorage(backend))
     best = max((t for t in study.trials if t.values), key=lambda t: t.values[0])
-    highest = result.passed_over or result.leaderboard[0]
+    highest = result.passed_over.trial if result.passed_over else result.leaderboard[0]
     assert best.values == [highest.inner["uar"].value, highest.cost]
     assert len(study.trials) == 12
 

@@ -353,6 +353,24 @@ def test_an_emotion_that_only_test_speakers_show_is_refused(made_table, tmp_path
         search(only_one, trials=1, folder=tmp_path, **QUICK)
 
 
+def test_a_folder_in_the_place_of_the_page_is_refused_before_any_work(made_table, tmp_path):
+    (tmp_path / "search.html").mkdir()
+    with pytest.raises(UsageError, match=r"search\.html is a folder"):
+        search(made_table(), trials=1, folder=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["search.html"]
+
+
+def test_files_of_somebody_else_among_the_shared_arrays_stay(made_table, tmp_path):
+    theirs = tmp_path / ".shared" / "letters" / "a.txt"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("dear")
+    left = tmp_path / ".shared" / ("0" * 32)  # by a process that was killed
+    left.mkdir()
+    search(made_table(clips=2), trials=1, folder=tmp_path, families=["lda"], workers=1)
+    assert theirs.read_text() == "dear"
+    assert [path.name for path in (tmp_path / ".shared").iterdir()] == ["letters"]
+
+
 def test_wrong_arguments_are_refused_before_any_work(made_table, tmp_path):
     table = made_table()
     (tmp_path / "file").write_text("")
@@ -365,6 +383,9 @@ def test_wrong_arguments_are_refused_before_any_work(made_table, tmp_path):
         ({"keep": 0}, "keep must be 1 or more, not 0"),
         ({"families": ["mpl"]}, "unknown family 'mpl'"),
         ({"families": "lda"}, r"families is a list of names: \['lda'\]"),
+        ({"families": b"lda"}, r"families is a list of names, not b'lda'"),
+        ({"families": 3}, "families is a list of names, not 3"),
+        ({"families": (name for name in ["lda"])}, "families is a list of names, not <generator"),
         ({"seed": -1}, "seed must be from 0"),
         ({"folder": tmp_path / "file" / "models"}, "cannot write in"),
     ):

@@ -59,7 +59,7 @@ def test_the_page_shows_scores_front_importance_and_lineage(made_table, folder):
     assert "On the front:" in text
     assert "Statistics to choose from" in text
     assert "What mattered:" in text
-    highest = result.passed_over or best
+    highest = result.passed_over.trial if result.passed_over else best
     assert highest.parents
     assert "Where the best comes from" in text
     assert f'<td class="number">{max(highest.parents)}</td>' in text
@@ -100,5 +100,6 @@ def test_where_all_candidates_cost_the_same_a_sentence_says_so(made_table, tmp_p
 def test_an_ensemble_of_one_is_called_none():
     score = Score(0.5, 0.4, 0.6)
     joined = Ensemble({3: 1.0}, {"uar": score}, {"uar": score})
-    result = SimpleNamespace(ensemble=joined, parted="speakers", procedure=None, passed_over=None)
+    about = {"parted": "speakers", "procedure": None, "passed_over": None, "strategy": "random", "leaderboard": ()}
+    result = SimpleNamespace(ensemble=joined, **about)
     assert search_page._notes(result)[0].startswith("There is no ensemble")

@@ -78,8 +78,13 @@ def _in_one_file(wanted: Wanted, copies: list[str] | None, out: Path, who: int |
 
     writable(out.parent)
     parts = out.with_suffix(".npz.parts")
-    table = measured(*wanted, who, copies, resume=parts)
-    table.save(out)
+    try:
+        table = measured(*wanted, who, copies, resume=parts)
+        table.save(out)
+    except (KeyboardInterrupt, OSError):
+        if parts.exists():
+            say(f"note: what was measured is kept in {parts}, and the same command goes on with it")
+        raise
     forget(parts)
     for failure in table.failures:
         warn(f"{failure.path}: {failure.reason}")

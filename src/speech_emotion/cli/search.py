@@ -46,7 +46,7 @@ def search(
     until: Annotated[
         float | None, typer.Option(help="Stop at this UAR among the recordings to choose by: above 0, at most 1.")
     ] = None,
-    keep: Annotated[int, typer.Option(min=1, help="How many of the best to save.")] = 5,
+    keep: Annotated[int, typer.Option(min=1, help="How many of the best to save, the one to take first.")] = 5,
     models_dir: Annotated[
         Path, typer.Option(help="For the models and leaderboard.csv; an earlier search's there are replaced.")
     ] = Path("models"),
@@ -243,20 +243,21 @@ def _score(trial: Trial) -> str:
 def _show(result: SearchResult) -> None:
     from rich.table import Table
 
-    from ..training.proposals import BEFORE_CHILDREN
-    from ..training.search_page import for_a_new_voice, why_first
+    from ..training.leaderboard import PAGE
+    from ..training.search_page import for_a_new_voice, unevolved, why_first
 
-    table = Table("", "trial", "family", box=None)
-    table.add_column("features", overflow="fold")
+    table = Table(box=None)
+    table.add_column("file", overflow="fold")
+    table.add_column("trial")
     table.add_column("UAR, chosen by")
     table.add_column(f"UAR, {result.tested_on}")
     joined = result.ensemble
     if joined and joined.file and joined.outer:
         found = [percent(scores["uar"].as_dict()) for scores in (joined.inner, joined.outer)]
-        table.add_row("", "", "ensemble", f"of {len(joined.members)}", *found)
-    for rank, trial in enumerate(result.kept, 1):
+        table.add_row(joined.file, f"of {len(joined.members)}", *found)
+    for trial in result.kept:
         found = [percent(scores["uar"].as_dict()) for scores in (trial.inner, trial.outer) if scores]
-        table.add_row(str(rank), str(trial.number), trial.candidate.family, "+".join(trial.candidate.features), *found)
+        table.add_row(trial.file, str(trial.number), *found)
     console = output()
     console.print(table)
     if why := why_first(result):
@@ -288,11 +289,7 @@ def _show(result: SearchResult) -> None:
         )
     over = brackets(len(result.test_speakers)) if result.protocol == "speaker" else OVER_CLIPS
     console.print(f"{counted}{raced}. {told} {over} Chance: {100 * result.chance:.1f} %.")
-    if result.strategy == "evolution" and len(result.leaderboard) <= BEFORE_CHILDREN and result.stopped == "budget":
-        console.print(
-            f"Of the first {BEFORE_CHILDREN} candidates, which are the families as they are and some drawn at random, "
-            f"{len(result.leaderboard)} were tried: nothing has evolved yet. Give it more time with --budget, or go on "
-            "with --resume."
-        )
-    console.print(f"page: {result.folder / 'search.html'}", soft_wrap=True)
+    if early := unevolved(result):
+        console.print(early)
+    console.print(f"page: {result.folder / PAGE}", soft_wrap=True)
     console.print(f"best: {result.best_path}", soft_wrap=True)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
-from ..errors import AudioError, CorpusError, UsageError, reason_of
+from ..errors import AudioError, CorpusError, SpeechEmotionError, StorageError, UsageError, reason_of
 
 LARGEST_MEMBER = 2 * 1024**3
 """Bytes; a member that says it is larger is refused rather than read into memory."""
@@ -152,6 +152,24 @@ def writable(folder: Path) -> Path:
     if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
         raise UsageError(f"cannot write in {there}; name another place")
     return folder
+
+
+def unwritten(
+    path: str | os.PathLike[str], error: OSError, otherwise: type[SpeechEmotionError] = UsageError
+) -> SpeechEmotionError:
+    """The error for a file that could not be written, to be raised.
+
+    Args:
+        path: the file's.
+        error: what the system said.
+        otherwise: the kind of error where the disk is not full.
+
+    Example:
+        >>> unwritten("a.txt", OSError(errno.ENOSPC, "No space left on device"))
+        StorageError('cannot write a.txt: no space left on device')
+    """
+    kind = StorageError if error.errno in FULL else otherwise
+    return kind(f"cannot write {os.fspath(path)}: {reason_of(error)}")
 
 
 @contextmanager

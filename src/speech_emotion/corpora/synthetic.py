@@ -15,7 +15,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from ..errors import CorpusError, UsageError, reason_of
+from ..errors import CorpusError, UsageError
 from ..workers import Progress
 from . import paths
 from .utterance import Corpus, Origin, Utterance
@@ -83,7 +83,7 @@ def write(
         if not target.exists() or not any(target.iterdir()):
             _write_all(target, files, seed, progress or (lambda done, total: None))
     except OSError as error:
-        raise CorpusError(f"cannot write in {target}: {reason_of(error)}") from error
+        raise paths.unwritten(target, error, CorpusError) from error
     corpus = read(target)
     if {Path(utterance.path).name for utterance in corpus.utterances} != {name for name, _ in files}:
         raise CorpusError(f"{target} holds other synthetic voices than these; choose another folder")

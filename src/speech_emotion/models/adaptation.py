@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..corpora.paths import replacing
+from ..corpora.paths import replacing, unwritten
 from ..errors import BundleError, UsageError, reason_of
 from .calibration import SMALLEST, softmax
 
@@ -234,7 +234,7 @@ class Adaptation:
             with replacing(Path(path)) as part:
                 part.write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
         except OSError as error:
-            raise UsageError(f"cannot write {path}: {reason_of(error)}") from error
+            raise unwritten(path, error) from error
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Adaptation:

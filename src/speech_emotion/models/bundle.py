@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from ..corpora.paths import replacing
+from ..corpora.paths import replacing, unwritten
 from ..errors import BundleError, reason_of, unknown
 from . import card
 from .manifest import MEMBERS, Manifest
@@ -43,6 +43,7 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
 
     Raises:
         BundleError: if it cannot be written, or :func:`load` would refuse it.
+        StorageError: if the disk is full.
     """
     manifest = model.manifest()
     members = {"classifier.onnx": model.classifier.onnx(), "card.md": card.text(manifest).encode()}
@@ -55,7 +56,7 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
             for name, data in members.items():
                 archive.writestr(_entry(name), data, zipfile.ZIP_DEFLATED, compresslevel=9)
     except OSError as error:
-        raise BundleError(f"cannot write {target}: {reason_of(error)}") from error
+        raise unwritten(target, error, BundleError) from error
 
 
 def load(source: str | os.PathLike[str]) -> Model:

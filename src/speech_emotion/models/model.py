@@ -189,6 +189,7 @@ class Model:
 
         Raises:
             BundleError: if it cannot be written.
+            StorageError: if the disk is full.
         """
         from . import bundle
 

@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..corpora.locks import turn
-from ..errors import UsageError, reason_of, unknown
+from ..corpora.paths import unwritten
+from ..errors import UsageError, unknown
 from .adaptation import Adaptation
 from .model import Model
 
@@ -100,6 +101,7 @@ def save(name: str, heard: Adaptation) -> Path:
 
     Raises:
         UsageError: if it cannot be a name, or its file cannot be written.
+        StorageError: if the disk is full.
     """
     path = path_of(name)
     with _written(path):
@@ -118,6 +120,7 @@ def add(path: Path, heard: Adaptation, before: Adaptation, model: Model) -> None
 
     Raises:
         UsageError: if the file cannot be written, or has become another model's.
+        StorageError: if the disk is full.
         BundleError: if it has become no profile.
     """
     with _written(path), turn(path):
@@ -135,7 +138,7 @@ def _written(path: Path) -> Iterator[None]:
             path.parent.chmod(0o700)
         yield
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {reason_of(error)}") from error
+        raise unwritten(path, error) from error
 
 
 def delete(name: str) -> None:

@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,9 @@ from .trial import Trial
 
 FINISHED = "finished"
 """The attribute of a study that says whether all models are saved."""
+
+STRANGE = (KeyError, TypeError, ValueError, AttributeError)
+"""What values that no search wrote lead to."""
 
 FORMAT = 4
 """Of the attributes; a journal of another is not gone on with."""
@@ -112,7 +116,7 @@ class Journal:
         _check(study.user_attrs, origins, path)
         try:
             self.trials += [restored(trial.user_attrs, space) for trial in study.get_trials(deepcopy=False)]
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except STRANGE as error:
             raise UsageError(
                 f"{path} holds a trial that no search wrote ({type(error).__name__}: {error}); "
                 "move it away, or name another folder"
@@ -184,7 +188,20 @@ def told(trial: Trial) -> dict[str, Any]:
 
 
 def restored(values: Mapping[str, Any], space: SearchSpace) -> Trial:
-    """The trial that :func:`told` told."""
+    """The trial that :func:`told` told.
+
+    Raises:
+        ValueError: if a value is none that it tells; so do KeyError, TypeError, AttributeError and UsageError.
+    """
+    for name, kinds in PLAIN.items():
+        _expect(name, values[name], kinds)
+    for name, kinds in LISTS.items():
+        _expect(name, values[name], (list,))
+        for value in values[name]:
+            _expect(name, value, kinds)
+    for score in values["scores"].values():
+        for value in score.values():
+            _expect("scores", value, NUMBER)
     return Trial(
         number=values["number"],
         candidate=space.restored(values["candidate"]),
@@ -200,6 +217,29 @@ def restored(values: Mapping[str, Any], space: SearchSpace) -> Trial:
         parents=tuple(values["parents"]),
         mutations=tuple(values["mutations"]),
     )
+
+
+NUMBER = (int, float)
+
+PLAIN: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(("number", "cost", "folds"), (int,)),
+    **dict.fromkeys(("seconds", "at"), NUMBER),
+    "made": (str,),
+    "error": (str, NoneType),
+}
+"""What :func:`told` tells as one value, and of what type."""
+
+LISTS: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(("uars", "glimpse"), (*NUMBER, NoneType)),
+    "parents": (int,),
+    "mutations": (str,),
+}
+"""And as a list, and of what type each."""
+
+
+def _expect(name: str, value: object, kinds: tuple[type, ...]) -> None:
+    if type(value) not in kinds:
+        raise ValueError(f"{name} {json.dumps(value)[:40]}")
 
 
 def _told(uars: Sequence[float]) -> list[float | None]:
@@ -224,10 +264,10 @@ def curves(folder: Path, table: str) -> dict[str, list[tuple[float, float]]]:
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         try:
             study = study_in(path)
-        except UsageError:
+            if study is not None and study.user_attrs.get("table") == table:
+                found[path.stem] = best_over_time([trial.user_attrs for trial in study.get_trials(deepcopy=False)])
+        except STRANGE:  # somebody else's, or damaged
             continue
-        if study is not None and study.user_attrs.get("table") == table:
-            found[path.stem] = best_over_time([trial.user_attrs for trial in study.get_trials(deepcopy=False)])
     return found
 
 

@@ -24,6 +24,33 @@ from .trial import Ensemble, Trial
 FILE = "leaderboard.csv"
 """Its name, beside the models."""
 
+PAGE = "search.html"
+"""The name of the page, beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A trial with a higher inner UAR than the first.
+
+    Attributes:
+        trial: the one with the highest.
+        ahead: by how much its UAR is above the first's, on average over speakers (``random``: groups of clips).
+        error: the standard error of that.
+    """
+
+    trial: Trial
+    ahead: float
+    error: float
+
+    def as_dict(self) -> dict[str, float]:
+        """Plain values for JSON."""
+        return {
+            "trial": self.trial.number,
+            "inner_uar": self.trial.score or 0.0,
+            "ahead": self.ahead,
+            "standard_error": self.error,
+        }
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SearchResult:
@@ -96,12 +123,12 @@ class SearchResult:
         return tuple(trial for trial in self.leaderboard if trial.file)
 
     @property
-    def passed_over(self) -> Trial | None:
+    def passed_over(self) -> PassedOver | None:
         """The trial with the highest inner UAR, where it is not the first (:mod:`.choice`)."""
         first = self.leaderboard[0]
         highest = max(self.leaderboard, key=lambda trial: trial.score or 0 if trial.inner else -1)
         level = math.isclose(highest.score or 0, first.score or 0)
-        return None if level or not first.file else highest
+        return None if level or not first.file else PassedOver(highest, *lead(highest.uars, first.uars))
 
     @property
     def parted(self) -> str:
@@ -120,6 +147,7 @@ class SearchResult:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; of the trials, those whose models were kept."""
+        passed_over = self.passed_over
         return {
             "strategy": self.strategy,
             "seed": self.seed,
@@ -138,7 +166,7 @@ class SearchResult:
             "development_clips": self.development_clips,
             "test_clips": self.test_clips,
             "beside": self.beside.as_dict() if self.beside else None,
-            "passed_over": self._passed_over(),
+            "passed_over": passed_over.as_dict() if passed_over else None,
             "models": [
                 {
                     "path": str(path),
@@ -161,13 +189,6 @@ class SearchResult:
             "ensemble": self.ensemble.as_dict() if self.ensemble else None,
             "procedure": self.procedure.as_dict() if self.procedure else None,
         }
-
-    def _passed_over(self) -> dict[str, float] | None:
-        other = self.passed_over
-        if other is None:
-            return None
-        ahead, error = lead(other.uars, self.leaderboard[0].uars)
-        return {"trial": other.number, "inner_uar": other.score or 0.0, "ahead": ahead, "standard_error": error}
 
 
 def by_score(trials: Sequence[Trial]) -> list[Trial]:
@@ -226,11 +247,13 @@ same file."""
 
 
 def refuse_strange(folder: Path) -> None:
-    """Refuse a folder whose ``leaderboard.csv`` no search wrote.
+    """Refuse a folder whose ``leaderboard.csv`` no search wrote, or where the page cannot be.
 
     Raises:
         UsageError: if it is such a folder.
     """
+    if (folder / PAGE).is_dir():
+        raise UsageError(f"{folder / PAGE} is a folder; the search's page is to be there: name another folder")
     path = folder / FILE
     try:
         with path.open(encoding="utf-8", newline="") as file:

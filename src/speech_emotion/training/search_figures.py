@@ -78,7 +78,7 @@ def front_svg(trials: Sequence[Trial], kept: Sequence[Trial]) -> str:
             marker="D",
             color=OTHER,
             linewidth=0,
-            label="kept for its score",
+            label="kept, not on the front",
         )
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.12g}")
         axes.xaxis.set_minor_formatter("")

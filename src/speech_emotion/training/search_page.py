@@ -12,15 +12,13 @@ from ..errors import MissingExtraError, counted
 from ..evaluation.report import interval, middle, percent, points
 from ..features.table import FeatureTable
 from ..features.whole import WHOLE
-from .choice import lead
 from .importance import importances
 from .journal import best_over_time, curves, told
-from .leaderboard import SearchResult
+from .leaderboard import PAGE, SearchResult
+from .proposals import BEFORE_CHILDREN
 from .search_figures import front_svg, importance_svg, progress_svg
 from .search_space import SearchSpace
 from .trial import Trial
-
-FILE = "search.html"
 
 MOST_ANCESTORS = 12
 
@@ -50,8 +48,8 @@ def write_page(result: SearchResult, table: FeatureTable) -> Path:
         lstrip_blocks=True,
     )
     environment.filters.update(percent=percent, points=points, middle=middle, interval=interval)
-    text = environment.get_template(FILE).render(page=_page(result, table))
-    target = result.folder / FILE
+    text = environment.get_template(PAGE).render(page=_page(result, table))
+    target = result.folder / PAGE
     with replacing(target) as part:
         part.write_text(text, encoding="utf-8")
     return target
@@ -60,7 +58,7 @@ def write_page(result: SearchResult, table: FeatureTable) -> Path:
 def _page(result: SearchResult, table: FeatureTable) -> dict[str, Any]:
     space = result.space or SearchSpace.of(table.config)
     trials = sorted(result.leaderboard, key=lambda trial: trial.number)
-    best = result.passed_over or result.leaderboard[0]
+    best = result.passed_over.trial if result.passed_over else result.leaderboard[0]
     others = curves(result.folder, result.recordings)
     own = {result.strategy: best_over_time([told(trial) for trial in trials])}
     family = best.candidate.family
@@ -125,13 +123,23 @@ def why_first(result: SearchResult) -> str:
     other = result.passed_over
     if other is None:
         return ""
-    first = result.leaderboard[0]
-    ahead, error = lead(other.uars, first.uars)
+    first, highest = result.leaderboard[0], other.trial
     return (
-        f"Trial {other.number} has the highest score, {percent(other.inner['uar'].value)}. But the {100 * ahead:.1f} "
-        f"points by which it is ahead of trial {first.number}, {first.candidate.family} at its usual settings, are no "
-        f"more than one standard error of that difference, {100 * error:.1f}. So trial {first.number} comes first: the "
-        "highest of many scores is partly luck."
+        f"Trial {highest.number} has the highest score, {percent(highest.inner['uar'].value)}. But the "
+        f"{100 * other.ahead:.1f} points by which it is ahead of trial {first.number}, {first.candidate.family} at its "
+        f"usual settings, are no more than one standard error of that difference, {100 * other.error:.1f}. So trial "
+        f"{first.number} comes first: the highest of many scores is partly luck."
+    )
+
+
+def unevolved(result: SearchResult) -> str:
+    """What is to be said where evolution had no time to begin; empty elsewhere."""
+    tried = len(result.leaderboard)
+    if result.strategy != "evolution" or tried > BEFORE_CHILDREN or result.stopped != "budget":
+        return ""
+    return (
+        f"Of the first {BEFORE_CHILDREN} candidates, which are the families as they are and some drawn at random, "
+        f"{tried} were tried: nothing has evolved yet. Give it more time with --budget, or go on with --resume."
     )
 
 
@@ -140,13 +148,13 @@ def _rows(result: SearchResult) -> list[dict[str, Any]]:
     joined = result.ensemble
     if joined is not None and joined.file:
         members = ", ".join(f"trial {number} × {weight:.2f}" for number, weight in joined.members.items())
-        rows.append(_row("ensemble", members, joined))
+        rows.append(_row("ensemble", f"{joined.file}: {members}", joined))
     for trial in result.kept:
         candidate = trial.candidate
         name = f"{candidate.family} on {', '.join(candidate.features)}"
         front = "; on the front" if trial.front else ""
         usual = "; the family's usual settings" if trial.made == "default" else ""
-        rows.append(_row(name, f"trial {trial.number}: {_settings(trial)}{front}{usual}", trial))
+        rows.append(_row(name, f"{trial.file}, trial {trial.number}: {_settings(trial)}{front}{usual}", trial))
     return rows
 
 
@@ -163,9 +171,7 @@ def _row(name: str, about: str, kept: Any) -> dict[str, Any]:
 
 
 def _notes(result: SearchResult) -> list[str]:
-    lines = []
-    if why := why_first(result):
-        lines.append(why)
+    lines = [line for line in (unevolved(result), why_first(result)) if line]
     joined, whom = result.ensemble, result.parted
     if joined is not None and len(joined.members) == 1:
         lines.append("There is no ensemble: of the best candidates a single one is as good as any of them together.")

@@ -26,6 +26,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from ..errors import MissingExtraError, UsageError, reason_of, unknown
@@ -35,7 +36,7 @@ from .candidate import Candidate
 from .families import FAMILIES
 from .families import family as family_named
 from .scaling import SCALINGS
-from .spaces import Choice, Dimension, Real, Whole
+from .spaces import Choice, Dimension, Real, Several, Whole
 
 WIDE = 1024
 """Columns beyond which features are always standardised, and families that are not made for so many learn from
@@ -160,11 +161,22 @@ class SearchSpace:
         return made
 
     def restored(self, about: Mapping[str, Any]) -> Candidate:
-        """The candidate of :meth:`~speech_emotion.training.candidate.Candidate.as_dict`, with its tuples."""
+        """The candidate of :meth:`~speech_emotion.training.candidate.Candidate.as_dict`, with its tuples.
+
+        Raises:
+            UsageError: if its family has no such hyperparameter, or it cannot have that value.
+            ValueError: if it is of features or statistics that are none of this space's, or scaled in no known way.
+        """
         own = {
             name: tuple(value) if isinstance(value, list) else value for name, value in about["hyperparameters"].items()
         }
+        for name, value in own.items():
+            family_named(about["family"]).check(name, value)
         lists = {name: tuple(about[name]) for name in ("features", "statistics")}
+        if not ({*lists["features"]} <= {*self.features} and {*lists["statistics"]} <= {*self.config.statistics}):
+            raise ValueError(f"features {about['features']}, statistics {about['statistics']}")
+        if about["scaling"] not in SCALINGS or type(about["components"]) not in (int, NoneType):
+            raise ValueError(f"scaling {about['scaling']}, components {about['components']}")
         return Candidate(
             about["family"], lists["features"], own, lists["statistics"], about["scaling"], about["components"]
         )
@@ -252,14 +264,15 @@ def _counts(given: Any) -> tuple[int, ...]:
 
 
 def _dimensions(name: str, own: Mapping[str, Any]) -> dict[str, Dimension]:
-    made = {each: _dimension(f"{name}.{each}", value) for each, value in own.items()}
+    limits = family_named(name).limits
+    made = {each: _dimension(f"{name}.{each}", value, limits.get(each, ())) for each, value in own.items()}
     for each, dimension in made.items():
         ends = dimension.values if isinstance(dimension, Choice) else (dimension.low, dimension.high)
         family_named(name).check(each, *ends)
     return made
 
 
-def _dimension(name: str, value: Any) -> Dimension:
+def _dimension(name: str, value: Any, limits: Sequence[Dimension | Several]) -> Dimension:
     if isinstance(value, (Choice, Real, Whole)):
         return value
     if isinstance(value, Mapping):
@@ -269,7 +282,7 @@ def _dimension(name: str, value: Any) -> Dimension:
             raise UsageError(f"a range of {name} is {{ low = …, high = …, log = true or false }}, not {dict(value)}")
         if not low <= high or (log and low <= 0):  # type: ignore[operator]
             raise UsageError(f"the range of {name} must rise{', from above 0' if log else ''}: not {low} to {high}")
-        whole = isinstance(low, int) and isinstance(high, int)
+        whole = all(isinstance(end, int) for end in (low, high)) and any(isinstance(each, Whole) for each in limits)
         return Whole(low, high, log) if whole else Real(float(low), float(high), log)  # type: ignore[arg-type]
     if isinstance(value, list):
         if not value:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -54,10 +55,11 @@ def shared(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> Iterator[SharedA
     """Share arrays until the end, when the folder and all that was derived is removed.
 
     Args:
-        folder: made for them; what an earlier process left there is removed first.
+        folder: made for them, and removed in the end unless somebody else's files are in it; what an earlier process
+            left there is removed first.
         arrays: by name.
     """
-    shutil.rmtree(folder, ignore_errors=True)
+    _clear(folder)
     own = folder / uuid.uuid4().hex  # a cluster's workers outlive a search, and keep what they have mapped by its path
     try:
         for name, values in arrays.items():
@@ -65,7 +67,15 @@ def shared(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> Iterator[SharedA
         yield SharedArrays(str(own.resolve()))
     finally:
         _mapped.cache_clear()
-        shutil.rmtree(folder, ignore_errors=True)
+        _clear(folder)
+
+
+def _clear(folder: Path) -> None:
+    for place in folder.iterdir() if folder.is_dir() else ():
+        if re.fullmatch(r"[0-9a-f]{32}", place.name):
+            shutil.rmtree(place, ignore_errors=True)
+    with suppress(OSError):  # not empty, or not there
+        folder.rmdir()
 
 
 def _write(path: Path, values: NDArray[Any]) -> None:
