@@ -47,6 +47,7 @@ SCRIPTS: dict[str, list[str]] = {
     "search": [
         "--part strategies",
         "--part halves --seconds 30",
+        "--part rule --seconds 45",
         "--part speed --seconds 300",
         "--part speed-tone",
         "--part classic --seconds 300",

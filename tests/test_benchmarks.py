@@ -96,6 +96,13 @@ def test_a_stream_says_the_same_as_offline_and_nothing_where_nobody_speaks(ravde
     assert float(unspoken.split()[0].rstrip("%")) >= 95
 
 
+def test_every_part_of_the_benchmark_of_searches_is_run_for_the_page() -> None:
+    code = "import json, run, search; print(json.dumps([[*search.PARTS], run.SCRIPTS['search']]))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=FOLDER, capture_output=True, text=True, check=True)
+    parts, runs = json.loads(done.stdout)
+    assert {*parts} == {*re.findall(r"--part (\S+)", " ".join(runs))}
+
+
 def test_the_benchmark_of_searches_holds_evolution_against_random(ravdess_zip: Path) -> None:
     short = ["--part", "strategies", "--seconds", "2", "--seeds", "1"]
     command = [sys.executable, str(FOLDER / "search.py"), str(ravdess_zip), *short, "--json"]

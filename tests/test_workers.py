@@ -58,7 +58,7 @@ def test_a_worker_that_dies_is_told_in_one_line() -> None:
 
 
 def test_fewer_than_one_worker_is_refused() -> None:
-    with pytest.raises(UsageError, match="workers must be a whole number, 1 or more, not 0"):
+    with pytest.raises(UsageError, match="workers must be a whole number from 1 to 1024, not 0"):
         workers.run(abs, [1], 0)
 
 

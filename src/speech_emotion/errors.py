@@ -123,14 +123,14 @@ def unknown(kind: str, value: object, valid: Iterable[str], owner: str = "", hin
 
 
 def require_list(kind: str, names: object) -> None:
-    """Refuse one name in place of a list of them, as its letters would be taken for names, and what is no list.
+    """Refuse what is no list of names: a single name's letters would be taken for names.
 
     Args:
         kind: what is named, in the plural: ``"families"``.
         names: what was given.
 
     Raises:
-        UsageError: if it is one.
+        UsageError: if it is text, bytes or no collection.
 
     Example:
         >>> require_list("families", "lda")

@@ -70,6 +70,10 @@ def run(
     return _once(standing, function, items)
 
 
+MOST = 1024
+"""Processes of one machine."""
+
+
 class Standing:
     """Workers that stay, for work that comes in rounds, each of which follows from the one before.
 
@@ -80,13 +84,13 @@ class Standing:
         workers: as of :func:`run`.
 
     Raises:
-        UsageError: if ``workers`` is less than 1.
+        UsageError: if ``workers`` is less than 1, or more than :data:`MOST`.
     """
 
     def __init__(self, workers: Workers = None) -> None:
         self.workers: int | str = cores() if workers is None else workers
-        if not isinstance(self.workers, str) and not (isinstance(self.workers, int) and self.workers >= 1):
-            raise UsageError(f"workers must be a whole number, 1 or more, not {self.workers!r:.60}")
+        if not isinstance(self.workers, str) and not (isinstance(self.workers, int) and 1 <= self.workers <= MOST):
+            raise UsageError(f"workers must be a whole number from 1 to {MOST}, not {self.workers!r:.60}")
         self._executor: Any = None
 
     def __enter__(self) -> Standing:

@@ -81,10 +81,21 @@ def test_an_ensemble_is_held_against_the_best_model_alone(made_table, tmp_path, 
 
 def test_a_search_that_is_not_there_cannot_go_on_and_it_is_said(saved, tmp_path, capsys):
     folder = tmp_path / "modles"
-    assert run(["search", saved, "--trials", "1", "--resume", "--models-dir", str(folder), *QUICK]) == 0
+    asked = ["search", saved, "--trials", "1", "--models-dir", str(folder), *QUICK]
+    assert run([*asked, "--resume"]) == 0
     assert capsys.readouterr().err == f"note: no search by evolution in {folder} to go on with; this is a new one\n"
-    assert run(["search", saved, "--trials", "1", "--resume", "--models-dir", str(folder), *QUICK]) == 0
+    assert run([*asked, "--resume"]) == 0
     assert capsys.readouterr().err == ""
+
+
+def test_a_search_that_would_be_replaced_is_named(saved, tmp_path, capsys):
+    folder = tmp_path / "models"
+    asked = ["search", saved, "--trials", "1", "--models-dir", str(folder), *QUICK]
+    assert run(asked) == 0
+    assert run([*asked, "--resume", "--strategy", "random"]) == 2
+    assert f"error: {folder} holds no search by random to go on with, but by evolution: give" in capsys.readouterr().err
+    assert run(asked) == 0
+    assert f"this search takes the place of the one in {folder}" in capsys.readouterr().err
 
 
 def test_json_is_one_document(saved, tmp_path, capsys):

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import errno
 import os
 import subprocess
 import sys
 import zipfile
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -109,27 +107,6 @@ def test_a_member_too_large_for_memory_is_refused(archive: Path, monkeypatch: py
     monkeypatch.setattr(paths, "LARGEST_MEMBER", 8)
     with pytest.raises(AudioError, match="says it holds 9 bytes; the most is 8"):
         paths.open_binary(archive / "a/one.wav")
-
-
-def test_a_file_that_is_not_finished_leaves_the_old_one_and_nothing_else(tmp_path: Path) -> None:
-    target = tmp_path / "a.txt"
-    target.write_text("old", encoding="utf-8")
-    with suppress(KeyboardInterrupt), paths.replacing(target) as part:
-        part.write_text("half", encoding="utf-8")
-        raise KeyboardInterrupt
-    assert [file.read_text(encoding="utf-8") for file in tmp_path.iterdir()] == ["old"]
-
-
-def test_a_full_disk_is_told_with_the_file_and_other_errors_as_they_are(tmp_path: Path) -> None:
-    target = tmp_path / "a.txt"
-    for error, own, named in (
-        (errno.ENOSPC, None, str(target)),
-        (errno.ENOSPC, "/elsewhere", "/elsewhere"),
-        (errno.ECONNRESET, None, None),
-    ):
-        with pytest.raises(OSError, match=os.strerror(error)) as told, paths.replacing(target):
-            raise OSError(error, os.strerror(error), own)
-        assert told.value.filename == named
 
 
 def test_an_archive_that_was_cut_off_is_told_so(archive: Path) -> None:

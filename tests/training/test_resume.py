@@ -258,6 +258,8 @@ def test_a_trial_of_somebody_else_is_refused_in_a_line(made_table, tmp_path):
     [
         *(("number", None), ("seconds", "long"), ("uars", [None, "high"]), ("parents", "3"), ("mutations", [1])),
         *(("scores", {"uar": {"value": None, "low": 0, "high": 1}}), ("candidate", "lda"), ("at", None), ("error", 3)),
+        *(("scores", {"uar": {"value": 0.5, "low": 0, "high": 1}}), ("number", 7), ("parents", [2]), ("parents", [99])),
+        *(("at", 10**400), ("cost", 10**400), ("uars", []), ("made", "up"), ("glimpse", []), ("seconds", -1)),
     ],
 )
 def test_a_trial_that_was_damaged_is_refused_in_a_line(made_table, tmp_path, name, value):

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from speech_emotion.errors import BundleError, ClusterError, TrainingError, UsageError
+from speech_emotion.errors import BundleError, ClusterError, StorageError, TrainingError, UsageError
 from speech_emotion.features.table import FeatureTable
 from speech_emotion.models.bundle import load
 from speech_emotion.models.model import Model
@@ -353,18 +353,55 @@ def test_an_emotion_that_only_test_speakers_show_is_refused(made_table, tmp_path
         search(only_one, trials=1, folder=tmp_path, **QUICK)
 
 
-def test_a_folder_in_the_place_of_the_page_is_refused_before_any_work(made_table, tmp_path):
-    (tmp_path / "search.html").mkdir()
-    with pytest.raises(UsageError, match=r"search\.html is a folder"):
+@pytest.mark.parametrize(
+    ("name", "make", "says"),
+    [
+        ("search.html", os.mkdir, r"search\.html is no file"),
+        ("search.html", os.mkfifo, r"search\.html is no file"),
+        ("leaderboard.csv", os.mkfifo, r"leaderboard\.csv is no file"),
+        ("evolution.journal", os.mkfifo, r"evolution\.journal is not a search's journal \(it is no file\)"),
+        ("search.lock", os.mkfifo, r"search\.lock is no lock of this program; move it away"),
+        ("search.lock", lambda path: path.write_text("precious"), r"search\.lock is no lock of this program"),
+        ("00-ensemble.semodel", lambda path: path.write_text("precious"), "ensemble.semodel is of no search in"),
+        ("01-lda-mfcc.semodel", os.mkdir, "01-lda-mfcc.semodel is of no search in"),
+        (".shared", lambda path: path.write_text("precious"), "shared is no folder of this program's"),
+        (".shared", lambda path: path.symlink_to("."), "shared is no folder of this program's"),
+    ],
+)
+def test_what_is_in_the_place_of_a_searchs_files_is_refused_before_any_work(made_table, tmp_path, name, make, says):
+    make(tmp_path / name)
+    with pytest.raises(UsageError, match=says):
         search(made_table(), trials=1, folder=tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["search.html"]
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert not (tmp_path / name).is_file() or (tmp_path / name).read_text() == "precious"
+
+
+def test_a_model_that_cannot_be_saved_is_told_and_tried_again_with_resume(made_table, tmp_path, monkeypatch, capsys):
+    from speech_emotion.cli.main import run
+
+    save = Model.save
+
+    def full(self, path):
+        if "02-" in str(path):
+            raise StorageError("cannot write it: no space left on device")
+        save(self, path)
+
+    made_table(clips=2).save(tmp_path / "t.npz")
+    asked = ["search", str(tmp_path / "t.npz"), "--families", "lda,ridge", "--trials", "4", "--workers", "1"]
+    asked += ["--models-dir", str(tmp_path / "models")]
+    with monkeypatch.context() as patch:
+        patch.setattr(Model, "save", full)
+        assert run(asked) == 1
+    assert "was not saved: cannot write it: no space left on device; --resume tries again" in capsys.readouterr().err
+    assert run([*asked, "--resume"]) == 0
+    assert list((tmp_path / "models").glob("02-*.semodel"))
 
 
 def test_files_of_somebody_else_among_the_shared_arrays_stay(made_table, tmp_path):
     theirs = tmp_path / ".shared" / "letters" / "a.txt"
     theirs.parent.mkdir(parents=True)
     theirs.write_text("dear")
-    left = tmp_path / ".shared" / ("0" * 32)  # by a process that was killed
+    left = tmp_path / ".shared" / f"arrays-{0:032x}"  # by a process that was killed
     left.mkdir()
     search(made_table(clips=2), trials=1, folder=tmp_path, families=["lda"], workers=1)
     assert theirs.read_text() == "dear"
@@ -377,16 +414,21 @@ def test_wrong_arguments_are_refused_before_any_work(made_table, tmp_path):
     for wrong, message in (
         ({"strategy": "evolve"}, "unknown strategy 'evolve'"),
         ({"until": 60}, "until is a UAR above 0 and at most 1, such as 0.6, not 60"),
-        ({"outer": 1}, "outer must be 2 or more, not 1"),
+        ({"outer": 1}, "outer must be a whole number, 2 or more, not 1"),
         ({"budget": "soon"}, "budget must be a time above 0, such as 90s, 5m or 1h, not 'soon'"),
-        ({"trials": 0}, "trials must be 1 or more, not 0"),
-        ({"keep": 0}, "keep must be 1 or more, not 0"),
+        ({"trials": 0}, "trials must be a whole number, 1 or more, not 0"),
+        ({"keep": 0}, "keep must be a whole number, 1 or more, not 0"),
+        ({"keep": 1.5}, "keep must be a whole number, 1 or more, not 1.5"),
+        ({"until": "0.5"}, "until is a UAR above 0 and at most 1, such as 0.6, not '0.5'"),
+        ({"budget": b"5s"}, "budget must be a time above 0"),
+        ({"budget": 10**400}, "budget must be a time above 0"),
+        ({"seed": "1"}, "seed must be a whole number from 0"),
         ({"families": ["mpl"]}, "unknown family 'mpl'"),
         ({"families": "lda"}, r"families is a list of names: \['lda'\]"),
         ({"families": b"lda"}, r"families is a list of names, not b'lda'"),
         ({"families": 3}, "families is a list of names, not 3"),
         ({"families": (name for name in ["lda"])}, "families is a list of names, not <generator"),
-        ({"seed": -1}, "seed must be from 0"),
+        ({"seed": -1}, "seed must be a whole number from 0"),
         ({"folder": tmp_path / "file" / "models"}, "cannot write in"),
     ):
         with pytest.raises(UsageError, match=message):
@@ -454,7 +496,7 @@ def test_what_is_wrong_with_a_space_is_told_with_its_file(made_table, tmp_path):
 @pytest.mark.parametrize(
     ("make", "told"),
     [
-        (lambda path: path.mkdir(), "is a directory; name another folder"),
+        (lambda path: path.mkdir(), "is no file, and the search writes one there"),
         (lambda path: path.write_text("name,score\nmine,3\n"), "is not of a search"),
         (lambda path: path.write_text("rank,team,points\n1,mine,3\n"), "is not of a search"),
     ],

@@ -48,7 +48,7 @@ def test_the_page_shows_scores_front_importance_and_lineage(made_table, folder):
     text = (folder / "search.html").read_text(encoding="utf-8")
     Balanced().feed(text)
     assert not re.search(r"<script|<link|<img|src=|url\((?!#)|@import", text)
-    assert "60 candidates were tried" in text
+    assert "Tried: 60 candidates" in text
     best = result.kept[0]
     for score in (best.inner["uar"], best.outer["uar"]):
         assert f"{100 * score.value:.1f}\xa0%" in text
@@ -61,7 +61,7 @@ def test_the_page_shows_scores_front_importance_and_lineage(made_table, folder):
     assert "What mattered:" in text
     highest = result.passed_over.trial if result.passed_over else best
     assert highest.parents
-    assert "Where the best comes from" in text
+    assert "Where the highest score comes from" in text
     assert f'<td class="number">{max(highest.parents)}</td>' in text
 
 
@@ -100,6 +100,14 @@ def test_where_all_candidates_cost_the_same_a_sentence_says_so(made_table, tmp_p
 def test_an_ensemble_of_one_is_called_none():
     score = Score(0.5, 0.4, 0.6)
     joined = Ensemble({3: 1.0}, {"uar": score}, {"uar": score})
-    about = {"parted": "speakers", "procedure": None, "passed_over": None, "strategy": "random", "leaderboard": ()}
+    about = {
+        "parted": "speakers",
+        "procedure": None,
+        "passed_over": None,
+        "strategy": "random",
+        "leaderboard": (),
+        "protocol": "speaker",
+        "test_speakers": range(6),
+    }
     result = SimpleNamespace(ensemble=joined, **about)
     assert search_page._notes(result)[0].startswith("There is no ensemble")

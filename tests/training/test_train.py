@@ -143,7 +143,7 @@ def test_wrong_names_are_refused(made_table):
         train(table, "lda", protocols=["lotso"])
     with pytest.raises(UsageError, match="a list of names"):
         train(table, "lda", protocols="speaker")
-    with pytest.raises(UsageError, match="seed must be from 0"):
+    with pytest.raises(UsageError, match="seed must be a whole number from 0"):
         train(table, "lda", seed=-1)
 
 

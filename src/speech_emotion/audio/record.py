@@ -10,8 +10,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from ..corpora.paths import replacing, writable
 from ..errors import AudioError, UsageError, unknown
+from ..writing import replacing, writable
 from .waveform import RATE
 
 SUFFIXES = (".wav", ".flac")

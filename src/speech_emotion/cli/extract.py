@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
 
-from ..corpora.paths import writable
-from ..errors import UsageError
+from ..errors import ClusterError, StorageError, UsageError
+from ..writing import writable
 from .recordings import Cluster, hands, measured, opened
 from .terminal import progress, say, warn, words
 
@@ -78,13 +80,9 @@ def _in_one_file(wanted: Wanted, copies: list[str] | None, out: Path, who: int |
 
     writable(out.parent)
     parts = out.with_suffix(".npz.parts")
-    try:
+    with _going_on(parts):
         table = measured(*wanted, who, copies, resume=parts)
         table.save(out)
-    except (KeyboardInterrupt, OSError):
-        if parts.exists():
-            say(f"note: what was measured is kept in {parts}, and the same command goes on with it")
-        raise
     forget(parts)
     for failure in table.failures:
         warn(f"{failure.path}: {failure.reason}")
@@ -96,8 +94,21 @@ def _in_shards(wanted: Wanted, copies: list[str] | None, out: Path, who: int | s
 
     own(out)
     recordings, config, changed = opened(*wanted, copies)
-    with progress("features") as step:
+    with _going_on(out), progress("features") as step:
         table = extract_shards(recordings, out, config=config, copies=changed, workers=who, progress=step)
     for failure in table.failed():
         warn(f"{failure.path}: {failure.reason}")
     return len(table), len(table.columns), table.failures
+
+
+@contextmanager
+def _going_on(folder: Path) -> Iterator[None]:
+    """Say, where the work ends early, that what was done is kept."""
+    from ..features.shards import SUFFIX
+
+    try:
+        yield
+    except (KeyboardInterrupt, OSError, StorageError, ClusterError):
+        if any(folder.glob(f"*{SUFFIX}")):
+            say(f"note: what was measured is kept in {folder}, and the same command goes on with it")
+        raise

@@ -46,7 +46,7 @@ def search(
     until: Annotated[
         float | None, typer.Option(help="Stop at this UAR among the recordings to choose by: above 0, at most 1.")
     ] = None,
-    keep: Annotated[int, typer.Option(min=1, help="How many of the best to save, the one to take first.")] = 5,
+    keep: Annotated[int, typer.Option(min=1, help="How many of the best to save, the best single one first.")] = 5,
     models_dir: Annotated[
         Path, typer.Option(help="For the models and leaderboard.csv; an earlier search's there are replaced.")
     ] = Path("models"),
@@ -97,13 +97,15 @@ def search(
     budget that runs out end the trying; what was found is then tested and saved. A second Ctrl-C ends that, too; and
     after that, or a kill, --resume goes on.
     """
-    from ..corpora.paths import writable
+    from ..errors import UsageError
     from ..evaluation.quick_check import quick_warnings
     from ..training.journal_file import SUFFIX
+    from ..training.leaderboard import FILE
     from ..training.locked import check_protocol
     from ..training.proposals import check_names
     from ..training.search import check_until, parse_budget
     from ..training.search import search as find
+    from ..writing import writable
 
     if budget is None and trials is None and until is None:
         budget = "5m"
@@ -113,7 +115,14 @@ def search(
     check_protocol(protocol)
     writable(models_dir)
     if resume and not (models_dir / f"{strategy}{SUFFIX}").exists():
+        if others := sorted(path.stem for path in models_dir.glob(f"*{SUFFIX}")):
+            raise UsageError(
+                f"{models_dir} holds no search by {strategy} to go on with, but by {', '.join(others)}: give "
+                f"--strategy {others[0]}, or name another folder"
+            )
         say(f"note: no search by {strategy} in {models_dir} to go on with; this is a new one")
+    elif not resume and (models_dir / FILE).exists():
+        say(f"note: with the first trial this search takes the place of the one in {models_dir}")
     who = hands(workers, cluster)
     table = _table(
         corpus, words(features), words(statistics), words(emotions), words(copies), words(families), space, who
@@ -148,7 +157,10 @@ def search(
         print(json.dumps(result.as_dict(), indent=2, ensure_ascii=False))
     else:
         _show(result)
-    if status((corpus, table)):
+    lost = [trial for trial in result.leaderboard if trial.inner and trial.error]
+    for trial in lost:
+        warn(f"the model of trial {trial.number} was not saved: {trial.error}; --resume tries again")
+    if status((corpus, table)) or lost:
         raise typer.Exit(1)
 
 
@@ -243,15 +255,17 @@ def _score(trial: Trial) -> str:
 def _show(result: SearchResult) -> None:
     from rich.table import Table
 
+    from ..training.joined_model import ENSEMBLE
     from ..training.leaderboard import PAGE
     from ..training.search_page import for_a_new_voice, unevolved, why_first
 
     table = Table(box=None)
-    table.add_column("file", overflow="fold")
+    joined = result.ensemble
+    files = [*(trial.file or "" for trial in result.kept), ENSEMBLE]
+    table.add_column("file", no_wrap=True, min_width=max(map(len, files)))
     table.add_column("trial")
     table.add_column("UAR, chosen by")
     table.add_column(f"UAR, {result.tested_on}")
-    joined = result.ensemble
     if joined and joined.file and joined.outer:
         found = [percent(scores["uar"].as_dict()) for scores in (joined.inner, joined.outer)]
         table.add_row(joined.file, f"of {len(joined.members)}", *found)

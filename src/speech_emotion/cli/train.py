@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..corpora.paths import writable
 from ..errors import UsageError, counted
+from ..writing import writable
 from .recordings import Cluster, hands, sharded, status, table_of
 from .scores import TOO_KIND, brackets, percent, say_licence
 from .terminal import output, progress, say, warn, words

@@ -15,6 +15,10 @@ from pathlib import Path
 from typing import IO
 
 from ..errors import UsageError
+from ..writing import write_error
+
+HOLDER = "process "
+"""What a lock's text begins with."""
 
 PAUSE = 0.02
 """Seconds from one look at a lock to the next."""
@@ -30,18 +34,26 @@ def alone_in(folder: Path, what: str = "search", file: str = "search.lock") -> I
         file: that is locked, in the folder; it is removed at the end.
 
     Raises:
-        UsageError: if another holds it; the message says which process that is.
+        UsageError: if another holds it; the message says which process that is. Or if there is such a file that is no
+            lock.
+        StorageError: if the disk is full.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / file).open("a+", encoding="utf-8") as held:
+    path = folder / file
+    if not _is_lock(path):
+        raise UsageError(f"{path} is no lock of this program; move it away, or name another folder")
+    with path.open("a+", encoding="utf-8") as held:
         if not _locked(held):
             held.seek(0)
             who = held.read(200).strip() or "another process"
             raise UsageError(f"another {what} is at work in {folder} ({who}); wait for it, or name another folder")
-        held.truncate(0)
-        held.write(f"process {os.getpid()} on {socket.gethostname()}")
-        held.flush()
         try:
+            try:
+                held.truncate(0)
+                held.write(f"{HOLDER}{os.getpid()} on {socket.gethostname()}")
+                held.flush()
+            except OSError as error:
+                raise write_error(path, error) from error
             yield
         finally:
             _released(held)
@@ -67,6 +79,16 @@ def turn(path: Path) -> Iterator[None]:
             finally:
                 _released(held)
             return
+
+
+def _is_lock(path: Path) -> bool:
+    """Whether a file is one that may be locked, written over and removed."""
+    if not path.exists():
+        return not path.is_symlink()
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(HOLDER)) in (b"", HOLDER.encode())
 
 
 def _released(file: IO[str]) -> None:

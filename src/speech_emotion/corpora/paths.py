@@ -6,7 +6,6 @@ index is read once a process, and a member is decompressed in memory.
 
 from __future__ import annotations
 
-import errno
 import io
 import lzma
 import os
@@ -14,19 +13,14 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
-from uuid import uuid4
 
-from ..errors import AudioError, CorpusError, SpeechEmotionError, StorageError, UsageError, reason_of
+from ..errors import AudioError, CorpusError, reason_of
 
 LARGEST_MEMBER = 2 * 1024**3
 """Bytes; a member that says it is larger is refused rather than read into memory."""
-
-FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
-"""What the system says where a disk, or what somebody may write to it, is full."""
 
 AUDIO_SUFFIXES = frozenset(
     """
@@ -140,70 +134,6 @@ def exists(path: str | os.PathLike[str]) -> bool:
     if inside is None:
         return os.path.isfile(path)
     return inside[1] in _archive(inside[0]).NameToInfo
-
-
-def writable(folder: Path) -> Path:
-    """See that files can be written in a folder, or that it can be made.
-
-    Raises:
-        UsageError: if they cannot.
-    """
-    there = next(place for place in (folder.absolute(), *folder.absolute().parents) if os.path.exists(place))
-    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
-        raise UsageError(f"cannot write in {there}; name another place")
-    return folder
-
-
-def unwritten(
-    path: str | os.PathLike[str], error: OSError, otherwise: type[SpeechEmotionError] = UsageError
-) -> SpeechEmotionError:
-    """The error for a file that could not be written, to be raised.
-
-    Args:
-        path: the file's.
-        error: what the system said.
-        otherwise: the kind of error where the disk is not full.
-
-    Example:
-        >>> unwritten("a.txt", OSError(errno.ENOSPC, "No space left on device"))
-        StorageError('cannot write a.txt: no space left on device')
-    """
-    kind = StorageError if error.errno in FULL else otherwise
-    return kind(f"cannot write {os.fspath(path)}: {reason_of(error)}")
-
-
-@contextmanager
-def replacing(target: Path) -> Iterator[Path]:
-    """Where to write a file so that it is there whole or not at all; its folder is made where it is missing.
-
-    Args:
-        target: the file's place; what is there stays until the new one is whole.
-
-    Yields:
-        A path beside it, which takes its place at the end, and is removed where that is not reached.
-
-    Raises:
-        OSError: naming the file, also where the disk is full.
-
-    Example:
-        >>> import tempfile
-        >>> target = Path(tempfile.mkdtemp()) / "made" / "a.txt"
-        >>> with replacing(target) as part:
-        ...     _ = part.write_text("all of it")
-        >>> target.read_text(), len(list(target.parent.iterdir()))
-        ('all of it', 1)
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f"{target.name}.{uuid4().hex}.part")  # others may write it, too, on other machines
-    try:
-        yield part
-        part.replace(target)
-    except OSError as error:  # of a full disk Python does not say which file
-        if error.errno not in FULL or error.filename is not None:
-            raise
-        raise OSError(error.errno, error.strerror, str(target)) from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def split(path: str | os.PathLike[str]) -> tuple[str, str] | None:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from ..errors import CorpusError, UsageError
 from ..workers import Progress
+from ..writing import write_error
 from . import paths
 from .utterance import Corpus, Origin, Utterance
 from .voice import RATE, Tone, invent, say
@@ -83,7 +84,7 @@ def write(
         if not target.exists() or not any(target.iterdir()):
             _write_all(target, files, seed, progress or (lambda done, total: None))
     except OSError as error:
-        raise paths.unwritten(target, error, CorpusError) from error
+        raise write_error(target, error, CorpusError) from error
     corpus = read(target)
     if {Path(utterance.path).name for utterance in corpus.utterances} != {name for name, _ in files}:
         raise CorpusError(f"{target} holds other synthetic voices than these; choose another folder")

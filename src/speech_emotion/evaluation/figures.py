@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..corpora.paths import replacing
+from ..writing import replacing
 from .breakdown import Part
 from .evaluate import Report
 from .probabilities import guesses, reliability, risk_coverage

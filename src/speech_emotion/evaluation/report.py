@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..corpora.paths import replacing, writable
 from ..errors import MissingExtraError, UsageError
 from ..models.card import PROTOCOLS
+from ..writing import replaceable, replacing, writable
 from . import breakdown
 from .adapted import in_words
 from .breakdown import Part
@@ -109,13 +109,9 @@ def check_target(path: str | os.PathLike[str]) -> None:
     """
     from importlib.util import find_spec
 
-    target = Path(path)
-    if target.is_dir():
-        raise UsageError(f"{target} is a folder; name a file in it")
+    target = replaceable(Path(path))
     if target.suffix.lower() not in SUFFIXES:  # so that a slip overwrites no table and no model
         raise UsageError(f"a report is saved as .html, not as '{target.name}'; name it {target.stem or 'report'}.html")
-    if target.exists() and not target.is_file():
-        raise UsageError(f"{target} is no file but a device or a pipe; name a file")
     writable(target.parent)
     if find_spec("jinja2") is None or find_spec("matplotlib") is None:
         raise MissingExtraError("a report", "train")

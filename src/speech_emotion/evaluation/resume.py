@@ -26,8 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import workers as pool
-from ..corpora.paths import replacing, writable
 from ..errors import UsageError
+from ..writing import replacing, writable
 from .fitting import Answer, Fold, answer
 
 SUFFIX = ".fold.npz"

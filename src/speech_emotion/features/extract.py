@@ -21,10 +21,10 @@ import numpy as np
 from .. import workers as workers_
 from ..audio.carried import shared
 from ..corpora.locks import alone_in
-from ..corpora.paths import writable
 from ..corpora.utterance import Corpus, Utterance
 from ..errors import FeatureError, UsageError
 from ..workers import Progress
+from ..writing import writable
 from .batch import Batch, Measured, measured, with_sounds
 from .config import FeatureConfig
 from .copies import chosen

@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from ..corpora.paths import replacing
 from ..corpora.utterance import Origin, joint_name
 from ..emotions import choose, in_order
 from ..errors import FeatureError
+from ..writing import replacing
 from .config import FeatureConfig
 from .table import PER_UTTERANCE, Failure, FeatureTable
 

@@ -16,10 +16,10 @@ from zipfile import is_zipfile
 import numpy as np
 from numpy.typing import NDArray
 
-from ..corpora.paths import replacing
 from ..corpora.utterance import Origin, joint_name
 from ..emotions import choose, in_order
 from ..errors import FeatureError, reason_of
+from ..writing import replacing
 from .config import FRAMES, FeatureConfig
 
 FORMAT = 1

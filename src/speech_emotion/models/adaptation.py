@@ -28,8 +28,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..corpora.paths import replacing, unwritten
 from ..errors import BundleError, UsageError, reason_of
+from ..writing import replacing, write_error
 from .calibration import SMALLEST, softmax
 
 PATIENCE = 1.0
@@ -234,7 +234,7 @@ class Adaptation:
             with replacing(Path(path)) as part:
                 part.write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
         except OSError as error:
-            raise unwritten(path, error) from error
+            raise write_error(path, error) from error
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Adaptation:

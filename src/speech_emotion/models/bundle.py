@@ -17,8 +17,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from ..corpora.paths import replacing, unwritten
 from ..errors import BundleError, reason_of, unknown
+from ..writing import replacing, write_error
 from . import card
 from .manifest import MEMBERS, Manifest
 from .model import Model
@@ -56,7 +56,7 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
             for name, data in members.items():
                 archive.writestr(_entry(name), data, zipfile.ZIP_DEFLATED, compresslevel=9)
     except OSError as error:
-        raise unwritten(target, error, BundleError) from error
+        raise write_error(target, error, BundleError) from error
 
 
 def load(source: str | os.PathLike[str]) -> Model:

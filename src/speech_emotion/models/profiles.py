@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..corpora.locks import turn
-from ..corpora.paths import unwritten
 from ..errors import UsageError, unknown
+from ..writing import write_error
 from .adaptation import Adaptation
 from .model import Model
 
@@ -138,7 +138,7 @@ def _written(path: Path) -> Iterator[None]:
             path.parent.chmod(0o700)
         yield
     except OSError as error:
-        raise unwritten(path, error) from error
+        raise write_error(path, error) from error
 
 
 def delete(name: str) -> None:

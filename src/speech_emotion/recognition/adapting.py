@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..corpora.paths import writable
 from ..errors import UsageError, unknown
 from ..models.adaptation import Adaptation
 from ..models.model import Model
 from ..models.prediction import Prediction
 from ..models.profiles import opened
+from ..writing import writable
 from .groups import Group, folder_of
 from .recognizer import Recognition
 from .transcript import Segment

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from ..corpora.paths import writable
 from ..corpora.utterance import Corpus
 from ..emotions import CALM4
 from ..errors import TrainingError, counted
@@ -25,6 +24,7 @@ from ..features.defaults import CLASSIC
 from ..features.extract import extract, forget
 from ..features.table import FeatureTable
 from ..models.prediction import Prediction
+from ..writing import writable
 from .families import family
 from .leaderboard import SearchResult
 from .search import parse_budget, search

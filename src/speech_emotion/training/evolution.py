@@ -35,14 +35,18 @@ MUTATIONS = 1.5
 """How many choices of a child mutate, on average."""
 
 
+MADE = ("default", "middle", "drawn", "proposed", "crossed", "mutated")
+"""How a candidate may come to be, see :class:`Proposal`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """A candidate, and how it came to be.
 
     Attributes:
         candidate: to be tried.
-        made: how: ``default`` (a family at its usual settings), ``middle`` (in the middle of its space, where that has
-            not all of them), ``drawn``, ``proposed``, ``crossed`` or ``mutated``.
+        made: how, of :data:`MADE`: ``default`` (a family at its usual settings), ``middle`` (in the middle of its
+            space, where that has not all of them), ``drawn``, ``proposed``, ``crossed`` or ``mutated``.
         parents: the numbers of the trials that it stems from.
         mutations: the choices that no parent made so, a line each.
     """

@@ -19,7 +19,9 @@ import numpy as np
 
 from ..errors import UsageError
 from ..evaluation.intervals import Score
+from ..evaluation.metrics import METRICS
 from ..features.table import FeatureTable
+from .evolution import MADE
 from .journal_file import SUFFIX, opened, study_in, writing
 from .proposals import quiet
 from .search_space import SearchSpace
@@ -29,7 +31,7 @@ from .trial import Trial
 FINISHED = "finished"
 """The attribute of a study that says whether all models are saved."""
 
-STRANGE = (KeyError, TypeError, ValueError, AttributeError)
+STRANGE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 """What values that no search wrote lead to."""
 
 FORMAT = 4
@@ -115,7 +117,8 @@ class Journal:
             return
         _check(study.user_attrs, origins, path)
         try:
-            self.trials += [restored(trial.user_attrs, space) for trial in study.get_trials(deepcopy=False)]
+            for trial in study.get_trials(deepcopy=False):
+                self.trials.append(restored(trial.user_attrs, space, self.trials))
         except STRANGE as error:
             raise UsageError(
                 f"{path} holds a trial that no search wrote ({type(error).__name__}: {error}); "
@@ -187,12 +190,38 @@ def told(trial: Trial) -> dict[str, Any]:
     }
 
 
-def restored(values: Mapping[str, Any], space: SearchSpace) -> Trial:
+def restored(values: Mapping[str, Any], space: SearchSpace, before: Sequence[Trial] = ()) -> Trial:
     """The trial that :func:`told` told.
 
+    Args:
+        values: what it told.
+        space: what may be tried.
+        before: the trials before it.
+
     Raises:
-        ValueError: if a value is none that it tells; so do KeyError, TypeError, AttributeError and UsageError.
+        ValueError: if a value is none that it tells, or does not go with those before; so do KeyError, TypeError,
+            AttributeError, OverflowError and UsageError.
     """
+    trial = _restored_trial(values, space)
+    groups = len((before[0] if before else trial).uars)
+    within = {
+        "number": trial.number == len(before) + 1,
+        "made": trial.made in MADE,
+        "parents": all(0 < parent < trial.number for parent in trial.parents),
+        "scores": not trial.inner or {*METRICS} <= {*trial.inner},
+        "uars": len(trial.uars) == groups > 0 and all(0 <= uar <= 1 for uar in trial.uars if not np.isnan(uar)),
+        "glimpse": len(trial.glimpse) == groups,
+        "cost": 0 <= trial.cost < 10**18,
+        "seconds": 0 <= trial.seconds < ENDLESS,
+        "at": 0 <= trial.at < ENDLESS,
+    }
+    for name, right in within.items():
+        if not right:
+            raise ValueError(f"{name} {json.dumps(values[name])[:40]}")
+    return trial
+
+
+def _restored_trial(values: Mapping[str, Any], space: SearchSpace) -> Trial:
     for name, kinds in PLAIN.items():
         _expect(name, values[name], kinds)
     for name, kinds in LISTS.items():
@@ -202,6 +231,8 @@ def restored(values: Mapping[str, Any], space: SearchSpace) -> Trial:
     for score in values["scores"].values():
         for value in score.values():
             _expect("scores", value, NUMBER)
+            if not 0 <= value <= 1:
+                raise ValueError(f"scores {value}")
     return Trial(
         number=values["number"],
         candidate=space.restored(values["candidate"]),
@@ -220,6 +251,8 @@ def restored(values: Mapping[str, Any], space: SearchSpace) -> Trial:
 
 
 NUMBER = (int, float)
+ENDLESS = 1e9
+"""Seconds; no search takes 30 years."""
 
 PLAIN: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("number", "cost", "folds"), (int,)),
@@ -276,8 +309,8 @@ def best_over_time(told_trials: Sequence[Mapping[str, Any]]) -> list[tuple[float
     best, curve = 0.0, []
     for values in told_trials:
         scores = values.get("scores") or {}
-        if "uar" in scores and scores["uar"]["value"] > best:
-            best = scores["uar"]["value"]
+        if "uar" in scores and best < scores["uar"]["value"] <= 1:
+            best = float(scores["uar"]["value"])
             curve.append((float(values["at"]), best))
     return curve
 

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..corpora.paths import FULL
 from ..errors import StorageError, UsageError, reason_of
+from ..writing import FULL
 from .proposals import quiet
 
 SUFFIX = ".journal"
@@ -36,6 +36,8 @@ def study_in(path: Path) -> Any:
 
     if not path.exists():
         return None
+    if not path.is_file():
+        raise _strange(path, "it is no file")
     steps, _ = _steps(path)
 
     class InMemory(BaseJournalBackend):

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import TrainingError, reason_of
+from ..errors import StorageError, TrainingError, reason_of
 from ..evaluation.fitting import fit, guess
 from ..evaluation.intervals import Score, bootstrap_over_speakers
 from ..evaluation.metrics import confusion, uar
@@ -91,6 +91,7 @@ def attempt(race: Race) -> Attempt:
     Raises:
         TrainingError: if the recordings cannot be read here, or what follows from them not be kept: the candidate is
             not to blame, and would be judged elsewhere.
+        StorageError: if the disk is full.
     """
     try:
         return _attempt(race)
@@ -127,7 +128,7 @@ def _attempt(race: Race) -> Attempt:
             last = number + 1 == bench.folds
             if not last and len(rivals) and all(behind(uars, rival, BEHIND) for _, rival in rivals):
                 return done(number + 1)
-    except OSError:
+    except (OSError, StorageError):
         raise
     except Exception as problem:
         cause = problem.__cause__ if isinstance(problem, TrainingError) and problem.__cause__ else problem
@@ -191,7 +192,7 @@ def glimpsed(bench: Bench, candidate: Candidate) -> NDArray[np.float64] | None:
     learnt, asked = bench.values(columns, 0, copies=False)
     try:
         found = _guessed(candidate.estimator(bench.seed), learnt[some], labels[some], who[some], asked, bench.classes)
-    except OSError:
+    except (OSError, StorageError):
         raise
     except Exception:  # whether it learns from all of it is seen in the folds
         return None

@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..corpora.paths import replacing
 from ..errors import UsageError, reason_of
 from ..evaluation.evaluate import Report
 from ..evaluation.intervals import Score
 from ..models.model import Model
+from ..writing import replacing
 from .candidate import Candidate
 from .choice import first_choice, lead
+from .families import FAMILIES
+from .journal_file import SUFFIX
 from .search_space import SearchSpace
 from .trial import Ensemble, Trial
 
@@ -237,6 +239,9 @@ def write(leaderboard: Sequence[Trial], folder: Path) -> Path:
     return target
 
 
+NAME = re.compile(rf"(00-ensemble|\d+-({'|'.join(FAMILIES)})-[a-z0-9_-]+)\.semodel")
+"""Of a kept model, see :func:`bundle_name`."""
+
 COLUMNS = (
     *("rank", "trial", "state", "inner_uar", "inner_uar_low", "inner_uar_high", "inner_accuracy", "partial_uar"),
     *("folds", "family", "features", "settings", "made", "parents", "multiplications"),
@@ -247,13 +252,18 @@ same file."""
 
 
 def refuse_strange(folder: Path) -> None:
-    """Refuse a folder whose ``leaderboard.csv`` no search wrote, or where the page cannot be.
+    """Refuse a folder whose ``leaderboard.csv`` or models no search wrote, or where these files cannot be.
 
     Raises:
         UsageError: if it is such a folder.
     """
-    if (folder / PAGE).is_dir():
-        raise UsageError(f"{folder / PAGE} is a folder; the search's page is to be there: name another folder")
+    for place in (folder / FILE, folder / PAGE):
+        if place.exists() and not place.is_file():
+            raise UsageError(f"{place} is no file, and the search writes one there; name another folder")
+    if not any(folder.glob(f"*{SUFFIX}")):
+        for model in sorted(folder.glob("*.semodel")):
+            if NAME.fullmatch(model.name):
+                raise UsageError(f"{model} is of no search in {folder}, and would be written over; name another folder")
     path = folder / FILE
     try:
         with path.open(encoding="utf-8", newline="") as file:
@@ -293,4 +303,4 @@ def _files_of(leaderboard: Path) -> set[str]:
             names = {row.get("file") or "" for row in csv.DictReader(file)}
     except (OSError, ValueError, csv.Error):
         return set()
-    return {name for name in names if re.fullmatch(r"\d+-[a-z0-9_-]+\.semodel", name)}
+    return {name for name in names if NAME.fullmatch(name)}

@@ -121,9 +121,10 @@ def check_names(strategy: str, families: Sequence[str] | None = None) -> None:
     """
     if strategy not in STRATEGIES:
         raise unknown("strategy", strategy, STRATEGIES)
-    require_list("families", families or ())
-    for name in families or ():
-        family_named(name)
+    if families is not None:
+        require_list("families", families)
+        for name in families:
+            family_named(name)
     try:
         import optuna  # noqa: F401
     except ImportError as error:

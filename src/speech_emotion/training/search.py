@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 from ..corpora.locks import alone_in
-from ..corpora.paths import writable
 from ..errors import TrainingError, UsageError
 from ..evaluation.evaluate import Report, evaluate
 from ..evaluation.fitting import require
@@ -24,6 +25,7 @@ from ..evaluation.protocols import refuse_unknown
 from ..features.defaults import families_of
 from ..features.table import FeatureTable
 from ..workers import Progress
+from ..writing import writable
 from . import search_space
 from .leaderboard import SearchResult, refuse_strange
 from .locked import check_protocol, lock_away
@@ -90,6 +92,7 @@ def search(
             is at work in it, or one is there that cannot be gone on with.
         TrainingError: if there are fewer than three speakers (``random``: clips of an emotion), or no candidate
             could be fitted.
+        StorageError: if the disk is full, or the journal was changed meanwhile.
         KeyboardInterrupt: if interrupted before any trial was finished, when the folder stays as it was, or before any
             winner was saved; the journal is then there.
     """
@@ -100,12 +103,13 @@ def search(
     check_names(strategy, families)
     seconds = parse_budget("5m" if budget is None and trials is None and until is None else budget)
     for name, number, least in (("trials", trials, 1), ("keep", keep, 1), ("outer", outer, 2)):
-        if number is not None and number < least:
-            raise UsageError(f"{name} must be {least} or more, not {number}")
+        if number is not None and not (isinstance(number, Integral) and number >= least):
+            raise UsageError(f"{name} must be a whole number, {least} or more, not {number!r}")
     check_until(until)
     check_seed(seed)
     place = writable(Path(folder))
     changes = space if isinstance(space, Mapping) or space is None else search_space.read(space)
+    families = None if families is None else tuple(families)
     if not families and not (changes or {}).get("families"):
         families = families_of(table.config.features)
     plan = Plan(strategy, seconds, trials, until, keep, seed, workers, families, changes or {}, protocol, resume)
@@ -145,8 +149,8 @@ def check_until(until: float | None) -> None:
     Raises:
         UsageError: if it is not above 0 and at most 1.
     """
-    if until is not None and not 0 < until <= 1:
-        raise UsageError(f"until is a UAR above 0 and at most 1, such as 0.6, not {until:g}")
+    if until is not None and not (isinstance(until, (int, float)) and 0 < until <= 1):
+        raise UsageError(f"until is a UAR above 0 and at most 1, such as 0.6, not {until!r}")
 
 
 def parse_budget(budget: str | float | None) -> float:
@@ -168,7 +172,7 @@ def parse_budget(budget: str | float | None) -> float:
         found = re.fullmatch(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([smh]?)\s*", budget.lower())
         seconds = float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]] if found else 0.0
     else:
-        seconds = float(budget)
+        seconds = float(budget) if isinstance(budget, (int, float)) and budget < sys.float_info.max else 0.0
     if not seconds > 0:
         raise UsageError(f"budget must be a time above 0, such as 90s, 5m or 1h, not '{budget}'")
     return seconds

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..corpora.paths import replacing
 from ..errors import MissingExtraError, counted
 from ..evaluation.report import interval, middle, percent, points
 from ..features.table import FeatureTable
 from ..features.whole import WHOLE
-from .importance import importances
+from ..models.card import of_few
+from ..writing import replacing
+from .importance import family_to_explain, importances
 from .journal import best_over_time, curves, told
 from .leaderboard import PAGE, SearchResult
 from .proposals import BEFORE_CHILDREN
@@ -21,6 +22,15 @@ from .search_space import SearchSpace
 from .trial import Trial
 
 MOST_ANCESTORS = 12
+
+ENDED = {
+    "trials": "as many as were asked for",
+    "budget": "the budget is spent",
+    "until": "the score that was asked for is reached",
+    "interrupted": "interrupted",
+    "exhausted": "nothing was left to try",
+}
+"""How what ended a search is told."""
 
 ONE_COST = 0.01
 """Costs that are less than this part apart are one."""
@@ -58,15 +68,15 @@ def write_page(result: SearchResult, table: FeatureTable) -> Path:
 def _page(result: SearchResult, table: FeatureTable) -> dict[str, Any]:
     space = result.space or SearchSpace.of(table.config)
     trials = sorted(result.leaderboard, key=lambda trial: trial.number)
-    best = result.passed_over.trial if result.passed_over else result.leaderboard[0]
+    highest = result.passed_over.trial if result.passed_over else result.leaderboard[0]
     others = curves(result.folder, result.recordings)
     own = {result.strategy: best_over_time([told(trial) for trial in trials])}
-    family = best.candidate.family
+    family = family_to_explain(trials, highest)
     charts = [
         ("Over all candidates", importances(trials, space), "mattered"),
-        (f"Among {family}: its hyperparameters", importances(trials, space, family), "mattered-in-family"),
+        (f"Among {family}", importances(trials, space, family), "mattered-in-family"),
     ]
-    line, more = _lineage(best, {trial.number: trial for trial in trials})
+    line, more = _lineage(highest, {trial.number: trial for trial in trials})
     level = _level(trials)
     return {
         "title": f"The search in {table.name}",
@@ -91,8 +101,9 @@ def _page(result: SearchResult, table: FeatureTable) -> dict[str, Any]:
 def _lead(result: SearchResult) -> str:
     states = Counter(trial.state for trial in result.leaderboard)
     tried = (
-        f"{len(result.leaderboard)} candidates were tried, {result.trials_per_minute:.0f} a minute: {states['whole']} "
-        f"judged wholly, {states['stopped']} stopped once they were clearly behind, {states['failed']} failed."
+        f"Tried: {counted(len(result.leaderboard), 'candidate')}, {result.trials_per_minute:.0f} a minute: "
+        f"{states['whole']} judged wholly, {states['stopped']} stopped once they were clearly behind, "
+        f"{states['failed']} failed."
     )
     if result.protocol == "random":
         return (
@@ -128,7 +139,7 @@ def why_first(result: SearchResult) -> str:
         f"Trial {highest.number} has the highest score, {percent(highest.inner['uar'].value)}. But the "
         f"{100 * other.ahead:.1f} points by which it is ahead of trial {first.number}, {first.candidate.family} at its "
         f"usual settings, are no more than one standard error of that difference, {100 * other.error:.1f}. So trial "
-        f"{first.number} comes first: the highest of many scores is partly luck."
+        f"{first.number} comes first of the single models: the highest of many scores is partly luck."
     )
 
 
@@ -138,8 +149,9 @@ def unevolved(result: SearchResult) -> str:
     if result.strategy != "evolution" or tried > BEFORE_CHILDREN or result.stopped != "budget":
         return ""
     return (
-        f"Of the first {BEFORE_CHILDREN} candidates, which are the families as they are and some drawn at random, "
-        f"{tried} were tried: nothing has evolved yet. Give it more time with --budget, or go on with --resume."
+        f"Of the first {BEFORE_CHILDREN} candidates, which are one of each family and others drawn at random, {tried} "
+        f"{'was' if tried == 1 else 'were'} tried: nothing has evolved yet. Give it more time with --budget, or go on "
+        "with --resume."
     )
 
 
@@ -171,7 +183,9 @@ def _row(name: str, about: str, kept: Any) -> dict[str, Any]:
 
 
 def _notes(result: SearchResult) -> list[str]:
-    lines = [line for line in (unevolved(result), why_first(result)) if line]
+    few = of_few(len(result.test_speakers)) if result.protocol == "speaker" else ""
+    intervals = f"In brackets are 95 % intervals over speakers.{few}" if few else ""
+    lines = [line for line in (intervals, unevolved(result), why_first(result)) if line]
     joined, whom = result.ensemble, result.parted
     if joined is not None and len(joined.members) == 1:
         lines.append("There is no ensemble: of the best candidates a single one is as good as any of them together.")
@@ -202,10 +216,10 @@ def _level(trials: Sequence[Trial]) -> str:
     return percent(max(spread, 0.001)) if spread < ONE_COST else ""
 
 
-def _lineage(best: Trial, trials: dict[int, Trial]) -> tuple[list[dict[str, Any]], int]:
-    """The best and its ancestors, the youngest first; and how many more there are. Empty where it has none."""
+def _lineage(highest: Trial, trials: dict[int, Trial]) -> tuple[list[dict[str, Any]], int]:
+    """A trial and its ancestors, the youngest first; and how many more there are. Empty where it has none."""
     line: list[Trial] = []
-    waiting = [best.number]
+    waiting = [highest.number]
     while waiting:
         number = max(waiting)
         waiting = [each for each in waiting if each != number]
@@ -257,7 +271,7 @@ def _about(result: SearchResult, space: SearchSpace, table: FeatureTable) -> Seq
         *([("Statistics to choose from", ", ".join(space.statistics))] if framed else []),
         ("Families", ", ".join(space.families)),
         ("Strategy", f"{result.strategy}, seed {result.seed}"),
-        ("Time", f"{result.seconds:.0f} s of trials, until: {result.stopped}"),
+        ("Time", f"{result.seconds:.0f} s of trials; {ENDED.get(result.stopped, result.stopped)}"),
         ("Chosen by", ", ".join(result.development_speakers)),
         ("Tested on", ("other clips of " if result.protocol == "random" else "") + ", ".join(result.test_speakers)),
     ]

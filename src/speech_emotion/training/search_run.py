@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import SpeechEmotionError, TrainingError, UsageError
+from ..errors import SpeechEmotionError, StorageError, TrainingError, UsageError
 from ..evaluation.protocols import Indices
 from ..features.table import FeatureTable
 from ..models.model import Model
@@ -109,8 +109,9 @@ def run(
         finally:
             write(found.leaderboard, place)
         if not found.models:
-            raise TrainingError(f"no model could be saved: {found.leaderboard[0].error}")
-    if not unsaved:
+            kind = StorageError if isinstance(found.refused, StorageError) else TrainingError
+            raise kind(f"no model could be saved: {found.refused}")
+    if not unsaved and not isinstance(found.refused, StorageError):  # with more room they can be saved
         journal.finished()
     return SearchResult(
         leaderboard=tuple(found.leaderboard),
@@ -214,6 +215,7 @@ class _Found:
     models: list[Model] = field(default_factory=list)
     ensemble: Ensemble | None = None
     joined: Model | None = None
+    refused: SpeechEmotionError | None = None
 
     def save(self, tell: Progress) -> str:
         """Fit, test and save the winners and, where it is better, the ensemble; ``interrupted`` where it was."""
@@ -249,6 +251,7 @@ class _Found:
             model.save(path)
         except SpeechEmotionError as error:  # the others are worth keeping
             self.leaderboard[where] = replace(trial, file=None, error=str(error))
+            self.refused = error
             return
         self.leaderboard[where] = replace(trial, size=path.stat().st_size)
         self.models.append(model)

@@ -20,7 +20,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..corpora.paths import replacing
+from ..errors import UsageError
+from ..writing import replacing
+
+OWN = "arrays-"
+"""What the name of a folder begins with that may be removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +62,16 @@ def shared(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> Iterator[SharedA
         folder: made for them, and removed in the end unless somebody else's files are in it; what an earlier process
             left there is removed first.
         arrays: by name.
+
+    Raises:
+        UsageError: if it is a file or a link.
+        StorageError: if the disk is full.
     """
+    if folder.is_symlink() or not (folder.is_dir() or not folder.exists()):
+        raise UsageError(f"{folder} is no folder of this program's; move it away, or name another place")
     _clear(folder)
-    own = folder / uuid.uuid4().hex  # a cluster's workers outlive a search, and keep what they have mapped by its path
+    # a new path each time: a cluster's workers outlive a search, and keep what they have mapped by its path
+    own = folder / f"{OWN}{uuid.uuid4().hex}"
     try:
         for name, values in arrays.items():
             _write(own / f"{name}.npy", values)
@@ -72,7 +83,7 @@ def shared(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> Iterator[SharedA
 
 def _clear(folder: Path) -> None:
     for place in folder.iterdir() if folder.is_dir() else ():
-        if re.fullmatch(r"[0-9a-f]{32}", place.name):
+        if re.fullmatch(f"{OWN}[0-9a-f]{{32}}", place.name):
             shutil.rmtree(place, ignore_errors=True)
     with suppress(OSError):  # not empty, or not there
         folder.rmdir()

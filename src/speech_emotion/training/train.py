@@ -10,6 +10,7 @@ import hashlib
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
+from numbers import Integral
 from pathlib import PurePath
 from typing import Any
 
@@ -242,8 +243,8 @@ def fingerprint(table: FeatureTable) -> str:
 
 def check_seed(seed: int) -> None:
     """Raise where a seed is not one that every library takes."""
-    if not 0 <= seed < 2**32:
-        raise UsageError(f"seed must be from 0 to {2**32 - 1}, not {seed}")
+    if not (isinstance(seed, Integral) and 0 <= seed < 2**32):
+        raise UsageError(f"seed must be a whole number from 0 to {2**32 - 1}, not {seed!r}")
 
 
 def require_answers(fitted: Any, sure_at: float | None) -> None:
