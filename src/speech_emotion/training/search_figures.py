@@ -36,6 +36,7 @@ def progress_svg(curves: Mapping[str, Sequence[tuple[float, float]]], trials: Se
             axes.step([*times, end], [*best, best[-1]], where="post", color=colour, linestyle=style, label=name)
         axes.axhline(100 * chance, color=SOFT, linestyle="--", linewidth=1)
         axes.text(end, 100 * chance, "chance ", color=SOFT, va="bottom", ha="right")
+        axes.set_xlim(left=0)
         axes.set_xlabel("seconds")
         axes.set_ylabel("UAR among those chosen by, %")
         axes.legend(loc="center right", fontsize=9)
