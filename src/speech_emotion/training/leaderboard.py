@@ -239,7 +239,7 @@ def write(leaderboard: Sequence[Trial], folder: Path) -> Path:
     return target
 
 
-NAME = re.compile(rf"(00-ensemble|\d+-({'|'.join(FAMILIES)})-[a-z0-9_-]+)\.semodel")
+NAME = re.compile(r"\d+-([a-z0-9_]+)[a-z0-9_-]*\.semodel")
 """Of a kept model, see :func:`bundle_name`."""
 
 COLUMNS = (
@@ -262,7 +262,8 @@ def refuse_strange(folder: Path) -> None:
             raise UsageError(f"{place} is no file, and the search writes one there; name another folder")
     if not any(folder.glob(f"*{SUFFIX}")):
         for model in sorted(folder.glob("*.semodel")):
-            if NAME.fullmatch(model.name):
+            found = NAME.fullmatch(model.name)
+            if found and found[1] in ("ensemble", *FAMILIES):
                 raise UsageError(f"{model} is of no search in {folder}, and would be written over; name another folder")
     path = folder / FILE
     try:

@@ -13,7 +13,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from numbers import Integral
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +149,7 @@ def check_until(until: float | None) -> None:
     Raises:
         UsageError: if it is not above 0 and at most 1.
     """
-    if until is not None and not (isinstance(until, (int, float)) and 0 < until <= 1):
+    if until is not None and not (isinstance(until, Real) and 0 < until <= 1):
         raise UsageError(f"until is a UAR above 0 and at most 1, such as 0.6, not {until!r}")
 
 
@@ -172,7 +172,7 @@ def parse_budget(budget: str | float | None) -> float:
         found = re.fullmatch(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([smh]?)\s*", budget.lower())
         seconds = float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]] if found else 0.0
     else:
-        seconds = float(budget) if isinstance(budget, (int, float)) and budget < sys.float_info.max else 0.0
+        seconds = float(budget) if isinstance(budget, Real) and budget < sys.float_info.max else 0.0
     if not seconds > 0:
         raise UsageError(f"budget must be a time above 0, such as 90s, 5m or 1h, not '{budget}'")
     return seconds
