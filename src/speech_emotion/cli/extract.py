@@ -10,7 +10,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from ..errors import ClusterError, StorageError, UsageError
+from ..errors import StorageError, UsageError
 from ..writing import writable
 from .recordings import Cluster, hands, measured, opened
 from .terminal import progress, say, warn, words
@@ -108,7 +108,7 @@ def _going_on(folder: Path) -> Iterator[None]:
 
     try:
         yield
-    except (KeyboardInterrupt, OSError, StorageError, ClusterError):
+    except (KeyboardInterrupt, OSError, StorageError):  # of a cluster that goes away its own error says so
         if any(folder.glob(f"*{SUFFIX}")):
             say(f"note: what was measured is kept in {folder}, and the same command goes on with it")
         raise

@@ -33,11 +33,16 @@ def warn(text: str) -> None:
     say(f"warning: {text}")
 
 
+WIDE = 1000
+"""Letters of a line of a table in a pipe."""
+
+
 def output() -> Console:
-    """A console on standard output: coloured on a terminal, plain text in a pipe."""
+    """A console on standard output: coloured on a terminal; plain text in a pipe, where no line is broken."""
     from rich.console import Console
 
-    return Console(highlight=False, markup=False, soft_wrap=not sys.stdout.isatty())
+    piped = not sys.stdout.isatty()
+    return Console(highlight=False, markup=False, soft_wrap=piped, width=WIDE if piped else None)
 
 
 def words(value: str | None) -> list[str] | None:

@@ -150,7 +150,8 @@ def check_until(until: float | None) -> None:
         UsageError: if it is not above 0 and at most 1.
     """
     if until is not None and not (isinstance(until, Real) and 0 < until <= 1):
-        raise UsageError(f"until is a UAR above 0 and at most 1, such as 0.6, not {until!r}")
+        shown = f"{until:g}" if isinstance(until, Real) else repr(until)
+        raise UsageError(f"until is a UAR above 0 and at most 1, such as 0.6, not {shown}")
 
 
 def parse_budget(budget: str | float | None) -> float:
