@@ -48,12 +48,7 @@ def alone_in(folder: Path, what: str = "search", file: str = "search.lock") -> I
             who = held.read(200).strip() or "another process"
             raise UsageError(f"another {what} is at work in {folder} ({who}); wait for it, or name another folder")
         try:
-            try:
-                held.truncate(0)
-                held.write(f"{HOLDER}{os.getpid()} on {socket.gethostname()}")
-                held.flush()
-            except OSError as error:
-                raise write_error(path, error) from error
+            _sign(held)
             yield
         finally:
             _released(held)
@@ -89,6 +84,16 @@ def _is_lock(path: Path) -> bool:
         return False
     with path.open("rb") as file:
         return file.read(len(HOLDER)) in (b"", HOLDER.encode())
+
+
+def _sign(file: IO[str]) -> None:
+    """Write down who holds a lock."""
+    try:
+        file.truncate(0)
+        file.write(f"{HOLDER}{os.getpid()} on {socket.gethostname()}")
+        file.flush()
+    except OSError as error:
+        raise write_error(file.name, error) from error
 
 
 def _released(file: IO[str]) -> None:

@@ -67,7 +67,7 @@ def shared(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> Iterator[SharedA
         UsageError: if it is a file or a link.
         StorageError: if the disk is full.
     """
-    if folder.is_symlink() or not (folder.is_dir() or not folder.exists()):
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise UsageError(f"{folder} is no folder of this program's; move it away, or name another place")
     _clear(folder)
     # a new path each time: a cluster's workers outlive a search, and keep what they have mapped by its path
